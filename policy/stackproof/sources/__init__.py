@@ -1,0 +1,1 @@
+"""The ways into a Graph: program, preview, export, the policy pack, and its own JSON."""
