@@ -1,0 +1,49 @@
+# Every target does its own set-up: Python 3.11 or newer is all that a machine must have.
+# `make` alone explains.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format bench package clean
+
+PYTHON ?= python3
+UV := $(or $(shell command -v uv),build/uv/bin/uv)
+RUN := $(UV) run --frozen --no-sync
+STACK ?= prod
+JOBS ?= 2
+
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/.synced ## Install what the project needs into .venv
+
+build/uv/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12")'
+	@echo "uv is not installed: getting it into build/uv"
+	@$(PYTHON) -m venv build/uv
+	@build/uv/bin/pip install --quiet --disable-pip-version-check uv
+
+.venv/.synced: $(UV) pyproject.toml policy/pyproject.toml uv.lock
+	@echo "installing the locked packages into .venv"
+	@$(UV) sync --frozen --quiet
+	@touch $@
+
+run: setup ## Evaluate the program, prove its architecture, print the report (STACK=prod|dev|seed)
+	@$(RUN) stackproof check --stack $(STACK)
+
+test: setup ## Every test; those of the real engine are skipped where neither Pulumi nor Go is
+	@$(RUN) pytest --numprocesses $(JOBS)
+
+check: setup ## Lint, types, import contracts, formatting: the same as CI
+	@$(RUN) ruff check
+	@$(RUN) ruff format --check
+	@$(RUN) mypy
+	@$(RUN) lint-imports
+
+format: setup ## Format the code and mend what ruff can mend
+	@$(RUN) ruff check --fix
+	@$(RUN) ruff format
+
+bench: setup ## Time the evaluation and the proofs, as ratios
+	@$(RUN) python -m tests.bench
+
+clean: ## Remove everything that the targets made
+	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
