@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from stackproof.aws.reviewed import REVIEWED
 from stackproof.model import Family, Graph, NotModelled, Resource
 
 PROOF_FAMILIES = frozenset({Family.NETWORK, Family.IDENTITY, Family.PLACEMENT, Family.RECURSION})
@@ -20,12 +21,33 @@ class Classification(msgspec.Struct, frozen=True):
     inert: str = ""
 
 
-TABLE: dict[str, Classification] = {}
+PROVIDER_PREFIX = "pulumi:providers:"
+
+_PULUMI = {
+    "pulumi:pulumi:Stack": Classification(frozenset(), "the root of every URN; no AWS resource"),
+    "pulumi:pulumi:StackReference": Classification(
+        frozenset(), "reads outputs of another stack, which arrive as Unknown where they are used"
+    ),
+}
+
+
+def token(module: str, name: str) -> str:
+    """Pulumi's token for a type of the AWS provider: `ec2`, `Vpc` give `aws:ec2/vpc:Vpc`."""
+    return f"aws:{module}/{name[0].lower()}{name[1:]}:{name}"
+
+
+TABLE: dict[str, Classification] = _PULUMI | {
+    token(entry.module, name): Classification(
+        frozenset(entry.families), "" if entry.families else entry.why
+    )
+    for entry in REVIEWED
+    for name in entry.types.split()
+}
 
 
 def touches(resource: Resource) -> frozenset[Family]:
-    """The families that `resource` may affect. Components exist in Pulumi only: none."""
-    if not resource.custom:
+    """The families that `resource` may affect. Components and providers exist in Pulumi only."""
+    if not resource.custom or resource.type.startswith(PROVIDER_PREFIX):
         return frozenset()
     entry = TABLE.get(resource.type)
     return PROOF_FAMILIES if entry is None else entry.families

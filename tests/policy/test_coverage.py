@@ -1,0 +1,78 @@
+"""The table of reviewed types speaks about types that exist, each in one way."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from stackproof.aws.coverage import PROOF_FAMILIES, TABLE, not_modelled, token, touches
+from stackproof.aws.reviewed import REVIEWED
+from stackproof.model import Family, Resource
+from tests.policy.graphs import graph, resource
+
+
+@pytest.fixture(scope="module")
+def provider_types() -> frozenset[str]:
+    spec = find_spec("pulumi_aws")
+    assert spec is not None
+    assert spec.origin is not None
+    registered = re.compile(r"^\s+'(aws:\w+/\w+:\w+)',$", re.MULTILINE)
+    return frozenset(
+        found
+        for source in Path(spec.origin).parent.rglob("*.py")
+        for found in registered.findall(source.read_text("utf-8"))
+    )
+
+
+def test_every_reviewed_type_exists_in_the_provider(provider_types: frozenset[str]) -> None:
+    of_aws = {name for name in TABLE if name.startswith("aws:")}
+
+    assert not of_aws - provider_types
+
+
+def test_no_type_is_judged_twice() -> None:
+    judged = Counter(token(e.module, name) for e in REVIEWED for name in e.types.split())
+
+    assert not [name for name, times in judged.items() if times > 1]
+
+
+def test_a_type_touches_families_or_says_why_it_is_inert() -> None:
+    assert not [name for name, c in TABLE.items() if bool(c.families) == bool(c.inert)]
+    assert all(c.families <= PROOF_FAMILIES for c in TABLE.values())
+
+
+def test_an_unreviewed_type_may_touch_every_family() -> None:
+    stranger = resource("aws:newservice/thing:Thing", "stranger")
+
+    assert touches(stranger) == PROOF_FAMILIES
+    for family in PROOF_FAMILIES:
+        (found,) = not_modelled(graph(stranger), family, frozenset())
+        assert "not classified" in found.why
+
+
+def test_what_exists_in_pulumi_only_touches_nothing() -> None:
+    component = Resource("urn:pulumi:t::t::cinema:network:Network::n", "x:y:Z", "n", custom=False)
+
+    assert not touches(component)
+    assert not touches(resource("pulumi:providers:aws", "east"))
+    assert not touches(resource("pulumi:pulumi:Stack", "root"))
+
+
+@pytest.mark.parametrize(
+    ("type_", "family"),
+    [
+        ("aws:ec2transitgateway/instanceConnectEndpoint:InstanceConnectEndpoint", Family.NETWORK),
+        ("aws:cloudfront/vpcOrigin:VpcOrigin", Family.NETWORK),
+        ("aws:globalaccelerator/endpointGroup:EndpointGroup", Family.NETWORK),
+        ("aws:autoscaling/schedule:Schedule", Family.PLACEMENT),
+        ("aws:guardduty/malwareProtectionPlan:MalwareProtectionPlan", Family.RECURSION),
+        ("aws:s3control/objectLambdaAccessPoint:ObjectLambdaAccessPoint", Family.IDENTITY),
+        ("aws:cloudformation/stack:Stack", Family.IDENTITY),
+    ],
+)
+def test_types_whose_module_misleads(type_: str, family: Family) -> None:
+    assert family in TABLE[type_].families
