@@ -18,7 +18,7 @@ def ref(type_: str, name: str, property_: str = "id") -> Reference:
 
 
 def resource(
-    type_: str, name: str, *, depends_on: tuple[str, ...] = (), **inputs: Value
+    type_: str, name: str, /, *, depends_on: tuple[str, ...] = (), **inputs: Value
 ) -> Resource:
     """One resource; its dependencies are those of its references and `depends_on` (URNs)."""
     by_property = {
