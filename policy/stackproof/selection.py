@@ -6,11 +6,10 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from stackproof.contract import Contract, Group
+from stackproof.contract import INTERNET, Contract, Group
 from stackproof.model import Graph, Resource
 
-INTERNET = "internet"
-"""The group that every contract has without declaring it."""
+__all__ = ["INTERNET", "Members", "SelectorError", "select"]
 
 
 class SelectorError(Exception):

@@ -1,7 +1,7 @@
-"""The contract: what the architecture must do, and by omission what it must not do.
+"""The words that a contract is written in: these classes are one to one with its YAML.
 
-The classes are the vocabulary, one to one with the YAML; `load` reads it. A resource is always
-named by group, and a group is chosen by selector, so that the contract survives renamed modules.
+A resource is always named by group, and a group is chosen by selector, so that the contract
+survives renamed modules. The docstrings are what editors show (schemas/contract.schema.json).
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ import datetime as dt
 from typing import Literal
 
 import msgspec
+
+INTERNET = "internet"
+"""The group that every contract has without declaring it."""
 
 
 class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
