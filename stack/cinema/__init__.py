@@ -1,0 +1,1 @@
+"""The parts of Cinema.Database on AWS, one module per part of the architecture."""

@@ -1,0 +1,203 @@
+"""The API: a group of identical instances behind the load balancer, and their role."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from cinema import policies
+from cinema.balancer import Balancer
+from cinema.config import Config
+from cinema.ground import Ground
+from cinema.instances import IMAGE_ID, INSTANCE_TYPE, METADATA_OPTIONS, environment_file
+from cinema.logs import LOG_RETENTION_DAYS
+from cinema.subnets import Tier
+
+_SECONDS_TO_START = 120
+_CPU_TARGET_PERCENT = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiSettings:
+    """`min_size` is also how many run at first; `database_hosts` are `address:port`."""
+
+    image: str
+    instance_type: str
+    key_name: str
+    min_size: int
+    max_size: int
+    cors_origins: tuple[str, ...]
+    database_hosts: tuple[str, ...]
+
+    @classmethod
+    def read(
+        cls, config: Config, *, cors_origins: tuple[str, ...], database_hosts: tuple[str, ...]
+    ) -> ApiSettings:
+        """From `cinema:apiImage`, `apiInstanceType`, `apiInstances` and `keyName`."""
+        least, most = config.between("cinema:apiInstances", least=1, most=100)
+        return cls(
+            image=config.matching("cinema:apiImage", IMAGE_ID, "an image's id"),
+            instance_type=config.matching(
+                "cinema:apiInstanceType", INSTANCE_TYPE, "an instance type"
+            ),
+            key_name=config.text("cinema:keyName"),
+            min_size=least,
+            max_size=most,
+            cors_origins=cors_origins,
+            database_hosts=database_hosts,
+        )
+
+
+class Api(pulumi.ComponentResource):
+    """The instances of the API, with the role that lets them at the images and their log."""
+
+    def __init__(  # noqa: PLR0913 - it stands where all the parts meet
+        self,
+        name: str,
+        settings: ApiSettings,
+        ground: Ground,
+        balancer: Balancer,
+        *,
+        needs: Sequence[pulumi.Resource],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare it. `needs` must exist before the first instance starts."""
+        super().__init__("cinema:api:Api", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        label = f"{ground.names.prefix}-{name}"
+        log_group = aws.cloudwatch.LogGroup(
+            name,
+            name=ground.names.log_group("api"),
+            retention_in_days=LOG_RETENTION_DAYS,
+            opts=child,
+        )
+        role = aws.iam.Role(
+            name,
+            name=ground.names.role("api"),
+            description="Instances of the API",
+            assume_role_policy=policies.trust("ec2.amazonaws.com"),
+            opts=child,
+        )
+        documents = {
+            "api-read-images": policies.read_images(ground.names),
+            "api-write-images": policies.write_images(ground.names),
+            "api-write-log": policies.write_api_log(ground.names),
+        }
+        attachments = []
+        for part, text in documents.items():
+            policy = aws.iam.Policy(part, policy=text, opts=child)
+            attachments.append(
+                aws.iam.RolePolicyAttachment(
+                    part, role=role.name, policy_arn=policy.arn, opts=child
+                )
+            )
+        profile = aws.iam.InstanceProfile(name, role=role.name, opts=child)
+
+        user_data = environment_file(
+            {
+                "AWS_REGION": ground.names.region,
+                "CINEMA_CORS_ORIGINS": ",".join(settings.cors_origins),
+                "CINEMA_DATABASE_HOSTS": ",".join(settings.database_hosts),
+                "CINEMA_IMAGE_BUCKET": ground.names.bucket("images"),
+                "CINEMA_LOG_GROUP": ground.names.log_group("api"),
+            }
+        )
+        template = aws.ec2.LaunchTemplate(
+            name,
+            image_id=settings.image,
+            instance_type=settings.instance_type,
+            key_name=settings.key_name,
+            update_default_version=True,
+            vpc_security_group_ids=[ground.security.groups["api"].id],
+            iam_instance_profile=aws.ec2.LaunchTemplateIamInstanceProfileArgs(arn=profile.arn),
+            metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(**METADATA_OPTIONS),
+            monitoring=aws.ec2.LaunchTemplateMonitoringArgs(enabled=True),
+            block_device_mappings=[
+                aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
+                    device_name="/dev/xvda",
+                    ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
+                        volume_type="gp3", encrypted="true", delete_on_termination="true"
+                    ),
+                )
+            ],
+            # Default tags of the provider do not reach what Auto Scaling launches.
+            tag_specifications=[
+                aws.ec2.LaunchTemplateTagSpecificationArgs(
+                    resource_type=kind,
+                    tags={
+                        "Name": label,
+                        "project": ground.names.project,
+                        "stack": ground.names.stack,
+                    },
+                )
+                for kind in ("instance", "volume")
+            ],
+            user_data=base64.b64encode(user_data.encode()).decode(),
+            tags={"Name": label},
+            opts=child,
+        )
+        group = aws.autoscaling.Group(
+            name,
+            min_size=settings.min_size,
+            desired_capacity=settings.min_size,
+            max_size=settings.max_size,
+            vpc_zone_identifiers=[
+                subnet.id for subnet in ground.network.subnets[Tier.PRIVATE].values()
+            ],
+            # The default is best effort: after failed launches three may stand 2 + 1 + 0, and
+            # then the loss of one zone leaves one. With this they stand evenly or not at all.
+            availability_zone_distribution=aws.autoscaling.GroupAvailabilityZoneDistributionArgs(
+                capacity_distribution_strategy="balanced-only"
+            ),
+            launch_template=aws.autoscaling.GroupLaunchTemplateArgs(
+                id=template.id,
+                # A number, not `$Latest`: only a change of this input starts a refresh.
+                version=template.latest_version.apply(str),
+            ),
+            target_group_arns=[balancer.target_group.arn],
+            health_check_type="ELB",
+            health_check_grace_period=_SECONDS_TO_START,
+            default_instance_warmup=_SECONDS_TO_START,
+            instance_refresh=aws.autoscaling.GroupInstanceRefreshArgs(
+                strategy="Rolling",
+                preferences=aws.autoscaling.GroupInstanceRefreshPreferencesArgs(
+                    # New ones first: capacity never falls below what was asked for.
+                    min_healthy_percentage=100,
+                    max_healthy_percentage=134,
+                    auto_rollback=True,
+                ),
+            ),
+            tags=[aws.autoscaling.GroupTagArgs(key="Name", value=label, propagate_at_launch=False)],
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # Target tracking owns it from the first day.
+                ignore_changes=["desiredCapacity"],
+                # Instances turn healthy only when their target group hangs on a listener, and
+                # their user data runs once: all that it uses must be there before.
+                depends_on=[
+                    *ground.network.ready[Tier.PRIVATE],
+                    *ground.security.rules["api"],
+                    *attachments,
+                    log_group,
+                    *balancer.listeners,
+                    *needs,
+                ],
+            ),
+        )
+        aws.autoscaling.Policy(
+            name,
+            autoscaling_group_name=group.name,
+            policy_type="TargetTrackingScaling",
+            target_tracking_configuration=aws.autoscaling.PolicyTargetTrackingConfigurationArgs(
+                predefined_metric_specification=aws.autoscaling.PolicyTargetTrackingConfigurationPredefinedMetricSpecificationArgs(
+                    predefined_metric_type="ASGAverageCPUUtilization"
+                ),
+                target_value=_CPU_TARGET_PERCENT,
+            ),
+            opts=child,
+        )
+        self.register_outputs({"group": group.name})

@@ -1,0 +1,108 @@
+"""What both buckets have in common: nobody else's objects, encrypted, nothing kept for ever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+_DAYS_OF_OLD_VERSIONS = 30
+_DAYS_OF_BROKEN_UPLOADS = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """A bucket's policy document, and whether that may open the bucket to everybody."""
+
+    policy: str
+    public: bool = False
+
+
+class Bucket(pulumi.ComponentResource):
+    """A versioned bucket. `ready` is what must exist before anything is put into it."""
+
+    def __init__(
+        self,
+        name: str,
+        physical_name: str,
+        access: Access,
+        *,
+        protect: bool,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("cinema:buckets:Bucket", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        self.bucket = aws.s3.Bucket(
+            name,
+            bucket=physical_name,
+            # Where data is worth nothing, `pulumi destroy` takes the objects along.
+            force_destroy=not protect,
+            tags={"Name": physical_name},
+            opts=pulumi.ResourceOptions(parent=self, protect=protect),
+        )
+        ownership = aws.s3.BucketOwnershipControls(
+            name,
+            bucket=self.bucket.id,
+            # Turns ACLs off: policies alone decide.
+            rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
+            opts=child,
+        )
+        block = aws.s3.BucketPublicAccessBlock(
+            name,
+            bucket=self.bucket.id,
+            block_public_acls=True,
+            ignore_public_acls=True,
+            block_public_policy=not access.public,
+            restrict_public_buckets=not access.public,
+            opts=child,
+        )
+        encryption = aws.s3.BucketServerSideEncryptionConfiguration(
+            name,
+            bucket=self.bucket.id,
+            rules=[
+                aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
+                    apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
+                        sse_algorithm="AES256"
+                    )
+                )
+            ],
+            opts=child,
+        )
+        versioning = aws.s3.BucketVersioning(
+            name,
+            bucket=self.bucket.id,
+            versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(
+                status="Enabled"
+            ),
+            opts=child,
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            name,
+            bucket=self.bucket.id,
+            rules=[
+                aws.s3.BucketLifecycleConfigurationRuleArgs(
+                    id="forget",
+                    status="Enabled",
+                    filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+                    noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
+                        noncurrent_days=_DAYS_OF_OLD_VERSIONS
+                    ),
+                    abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
+                        days_after_initiation=_DAYS_OF_BROKEN_UPLOADS
+                    ),
+                )
+            ],
+            # S3 refuses rules about old versions while it does not yet know of versions.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
+        )
+        policy = aws.s3.BucketPolicy(
+            name,
+            bucket=self.bucket.id,
+            policy=access.policy,
+            # S3 refuses a public policy while the block stands, and two changes of one bucket's
+            # access at the same moment.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[block, ownership]),
+        )
+        self.ready = (policy, encryption, versioning)
+        self.register_outputs({"bucket": self.bucket.id})
