@@ -1,5 +1,6 @@
 """The network that a Graph declares, as AWS would run it."""
 
+from stackproof.aws.network.assemble import network_facts
 from stackproof.aws.network.facts import (
     EVERY_ADDRESS,
     EVERY_PORT,
@@ -42,4 +43,5 @@ __all__ = [
     "Subnet",
     "TargetGroup",
     "Vpc",
+    "network_facts",
 ]

@@ -139,6 +139,7 @@ class NetworkAcl:
     vpc: str
     rules: tuple[NetworkAclRule, ...]
     """Sorted by number, deny before allow where two share one. No match means deny."""
+    mixed: tuple[str, ...] = ()
     unknown: str = ""
 
 
@@ -165,6 +166,7 @@ class RouteTable:
     name: str
     vpc: str
     routes: tuple[Route, ...]
+    mixed: tuple[str, ...] = ()
     unknown: str = ""
 
 
@@ -211,6 +213,8 @@ class TargetGroup:
     health_port: int | None
     targets: tuple[tuple[str, int | None], ...]
     """(URN, port it listens on)."""
+    invokes: bool = False
+    """Its target is a function: called through Lambda's API, by no packet."""
     unknown: str = ""
 
 

@@ -1,0 +1,130 @@
+"""Listeners and target groups: to whom a load balancer hands on what it receives."""
+
+from __future__ import annotations
+
+from stackproof.aws.network.facts import Listener, TargetGroup
+from stackproof.aws.network.interfaces import BALANCER, FUNCTION, INSTANCE, SCALING
+from stackproof.aws.network.reading import Reader, listed, mapping, whole
+from stackproof.model import Resource, Value
+
+LISTENER = "aws:lb/listener:Listener"
+LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"
+TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
+TARGET_ATTACHMENT = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
+SCALING_ATTACHMENT = "aws:autoscaling/attachment:Attachment"
+
+
+def listeners(reader: Reader) -> tuple[Listener, ...]:
+    """Every listener with the target groups that it and its rules forward to."""
+    actions: dict[str, list[Value]] = {}
+    unread: dict[str, str] = {}
+    for rule in reader.graph.of_type(LISTENER_RULE):
+        owner = reader.urn(reader.get(rule, "listenerArn"), LISTENER)
+        found = reader.items(rule, "actions")
+        if owner is None:
+            reader.lost(rule, "the listener that it belongs to is not known")
+        elif found is None:
+            unread[owner] = f"the actions of {rule.name} are not known"
+        else:
+            actions.setdefault(owner, []).extend(found)
+    result = []
+    for resource in reader.graph.of_type(LISTENER):
+        balancer = reader.urn(reader.get(resource, "loadBalancerArn"), BALANCER)
+        if balancer is None:
+            reader.lost(resource, "its load balancer is not known")
+            continue
+        own = reader.items(resource, "defaultActions")
+        forwards = [
+            reader.urn(value, TARGET_GROUP)
+            for action in [*(own or []), *actions.get(resource.urn, [])]
+            for value in _forwards(mapping(action))
+        ]
+        unknown = unread.get(resource.urn, "")
+        if own is None or None in forwards:
+            unknown = f"where {resource.name} forwards to is not known"
+        result.append(
+            Listener(
+                resource.urn,
+                resource.name,
+                balancer,
+                whole(reader.get(resource, "port")),
+                tuple(sorted({f for f in forwards if f is not None})),
+                unknown,
+            )
+        )
+    return tuple(result)
+
+
+def _forwards(action: dict[str, Value]) -> list[Value]:
+    direct = action.get("targetGroupArn")
+    weighted = listed(mapping(action.get("forward")).get("targetGroups")) or []
+    return [*([direct] if direct is not None else []), *(mapping(t).get("arn") for t in weighted)]
+
+
+def target_groups(reader: Reader) -> tuple[TargetGroup, ...]:
+    """Every target group with what is registered in it."""
+    targets: dict[str, dict[tuple[str, int | None], None]] = {}
+    unread: dict[str, str] = {}
+    for resource in reader.graph.of_type(SCALING):
+        for value in reader.items(resource, "targetGroupArns") or []:
+            _register(reader, resource, value, (resource.urn, None), targets)
+        if reader.items(resource, "targetGroupArns") is None:
+            reader.lost(resource, "the target groups that it registers in are not known")
+        for source in reader.items(resource, "trafficSources") or []:
+            value = mapping(source).get("identifier")
+            _register(reader, resource, value, (resource.urn, None), targets)
+    for resource in reader.graph.of_type(SCALING_ATTACHMENT):
+        scaling = reader.urn(reader.get(resource, "autoscalingGroupName"), SCALING)
+        if scaling is None:
+            reader.lost(resource, "its Auto Scaling group is not known")
+        else:
+            value = reader.get(resource, "lbTargetGroupArn")
+            _register(reader, resource, value, (scaling, None), targets)
+    for resource in reader.graph.of_type(TARGET_ATTACHMENT):
+        group = reader.urn(reader.get(resource, "targetGroupArn"), TARGET_GROUP)
+        target = reader.urn(reader.get(resource, "targetId"), INSTANCE, FUNCTION)
+        if group is None:
+            reader.lost(resource, "its target group is not known")
+        elif target is None:
+            unread[group] = f"the target of {resource.name} is not known"
+        else:
+            targets.setdefault(group, {})[target, whole(reader.get(resource, "port"))] = None
+    return tuple(
+        _target_group(reader, r, tuple(sorted(targets.get(r.urn, {}), key=repr)), unread)
+        for r in reader.graph.of_type(TARGET_GROUP)
+    )
+
+
+def _register(
+    reader: Reader,
+    resource: Resource,
+    value: Value,
+    target: tuple[str, int | None],
+    targets: dict[str, dict[tuple[str, int | None], None]],
+) -> None:
+    group = reader.urn(value, TARGET_GROUP)
+    if group is None:
+        reader.lost(resource, "a target group that it registers in is not known")
+    else:
+        targets.setdefault(group, {})[target] = None
+
+
+def _target_group(
+    reader: Reader,
+    resource: Resource,
+    targets: tuple[tuple[str, int | None], ...],
+    unread: dict[str, str],
+) -> TargetGroup:
+    check = mapping(reader.get(resource, "healthCheck"))
+    port = whole(reader.get(resource, "port"))
+    health = check.get("port")
+    # "Health checks for Application Load Balancer target groups": `traffic-port` is the default.
+    health_port = port if health in {None, "traffic-port"} else whole(health)
+    kind = reader.get(resource, "targetType")
+    invokes = kind == "lambda"
+    unknown = unread.get(resource.urn, "")
+    if not invokes and (port is None or health_port is None):
+        unknown = f"a port of target group {resource.name} is not known"
+    elif kind not in {None, "instance", "lambda", "ip"}:
+        unknown = f"the kind of target group {resource.name} is not modelled"
+    return TargetGroup(resource.urn, resource.name, port, health_port, targets, invokes, unknown)
