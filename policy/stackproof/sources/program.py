@@ -17,17 +17,14 @@ import msgspec
 
 from stackproof.model import Graph, Location, Resource, Unknown, Value
 from stackproof.sources import project as projects
-from stackproof.sources import wire
+from stackproof.sources import undecided, wire
 from stackproof.sources.children import Child, TimedOutError, run_all
 from stackproof.sources.errors import SourceError
 
 RECORDER = Path(__file__).with_name("recorder.py")
 STACK_TYPE = "pulumi:pulumi:Stack"
-UNDECIDED = "stackproof:source:Undecided"
-"""Stands for resources that the program might declare, which depends on what nobody knows yet.
 
-No family's facts know this type, so that everything it might change is `unproven`.
-"""
+UNDECIDED = undecided.TYPE
 
 _HIDDEN_ENVIRONMENT = (
     "AWS_",
@@ -232,11 +229,13 @@ def _graph(
         for r in resources
         if r.external
     }
-    undecided = [*recorded[0]["undecided"]]
+    notes = [(path, line, why) for path, line, why in recorded[0]["undecided"]]
     for urn in one.keys() ^ other.keys():
         path, line, _ = (recorded[0 if urn in one else 1]["frames"].get(urn) or [("", 0, "")])[0]
-        undecided.append((path, line, "a resource depends on a value that is not known yet, and"))
-    resources += _undecided(project.name, stack, undecided)
+        notes.append(
+            (path, line, f"whether {urn.rpartition('::')[2]} is declared depends on {wire.NOT_YET}")
+        )
+    resources += undecided.resources(project.name, stack, notes)
     return Graph(
         project=project.name,
         stack=stack,
@@ -298,22 +297,4 @@ def _with_regions(resources: Sequence[Resource]) -> list[Resource]:
             named = provider.inputs.get("region")
         region = named if isinstance(named, str) else None
         found.append(msgspec.structs.replace(resource, region=region))
-    return found
-
-
-def _undecided(project: str, stack: str, notes: Sequence[Sequence[Any]]) -> list[Resource]:
-    unique = sorted({(path, line, why) for path, line, why in notes})
-    found = []
-    for number, (path, line, why) in enumerate(unique, 1):
-        place = f"{path}:{line}" if path else "the program"
-        found.append(
-            Resource(
-                urn=f"urn:pulumi:{stack}::{project}::{UNDECIDED}::{number}",
-                type=UNDECIDED,
-                name=place,
-                inputs={"why": f"{place} {why} may declare resources that are not in this graph"},
-                location=Location(path, line) if path else None,
-                call_stack=(Location(path, line),) if path else (),
-            )
-        )
     return found

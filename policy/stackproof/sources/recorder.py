@@ -206,7 +206,10 @@ class Applies:
         """Note the callbacks that never ran, because what they wait for is not known."""
         for output, func in self.waiting:
             if not await output.is_known():
-                self._note(func, "waits for a value that is known only after deployment")
+                self._note(
+                    func,
+                    "what a callback creates waits for a value that is not known before deployment",
+                )
 
     def _note(self, func, why):
         self.undecided.append((*self.where.of_function(func), why))
@@ -233,13 +236,19 @@ class Applies:
             try:
                 result = func(_map_texts(value, track))
             except Exception:  # noqa: BLE001  the engine would not have run it on an unknown
-                return self._unknown(func, "fails on a value that is not known yet", watch)
+                return self._unknown(
+                    func,
+                    "a callback that may create resources fails on a value that is not known yet",
+                    watch,
+                )
             finally:
                 WATCH.reset(token)
             if inspect.isawaitable(result) and not isinstance(result, self.pulumi.Output):
                 return self._awaited(func, result, watch)
             if watch.inspected:
-                return self._unknown(func, "looks at a value that is not known yet", watch)
+                return self._unknown(
+                    func, "what a callback creates depends on a value that is not known yet", watch
+                )
             return _map_texts(result, _plain_text)
 
         return guarded
@@ -254,7 +263,9 @@ class Applies:
         finally:
             WATCH.reset(token)
         if watch.inspected:
-            return await self._unknown(func, "looks at a value that is not known yet", watch)._data
+            return await self._unknown(
+                func, "what a callback creates depends on a value that is not known yet", watch
+            )._data
         return _map_texts(result, _plain_text)
 
 
@@ -374,7 +385,13 @@ class Lines:
             shown = real[len(self.root) :].replace(os.sep, "/")
             parts = set(shown.split("/"))
             foreign = parts & {"site-packages", "dist-packages", "node_modules"}
-            own = inside and not foreign and not real.startswith(_interpreter_prefix())
+            own = (
+                inside
+                and not foreign
+                and not filename.startswith("<")
+                and not real.startswith(_interpreter_prefix())
+                and real != os.path.realpath(__file__)
+            )
             self._paths[filename] = shown if own else None
         return self._paths[filename]
 
@@ -490,7 +507,7 @@ class Monitor:
         return _empty()
 
     def RegisterStackInvokeTransform(self, request):
-        self.undecided.append(("", 0, "an invoke transform, which stackproof does not run,"))
+        self.undecided.append(("", 0, "an invoke transform is not evaluated"))
         return _empty()
 
     def _call_back(self, callback, request):
@@ -765,7 +782,9 @@ class Monitor:
                     answer[key] = args[key]
                 elif _is_text(typ):
                     answer[key] = self.markers.unknown(reason)
-            self.undecided.append(("", 0, "a plain call of %s, whose answer is not known," % short))
+            self.undecided.append(
+                ("", 0, "the program uses the answer of %s, which only AWS knows" % short)
+            )
         getattr(response, "return").update(answer)
         return response
 
@@ -1155,7 +1174,7 @@ def record(job, progress):
             (
                 lines.path(file) or "",
                 line,
-                "the text of an output, which is not known yet, is looked at",
+                "the program looks at the text of an output, which is not known yet",
             )
             for file, line in ESCAPED
         ],

@@ -21,6 +21,7 @@ OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 LATER = "known only after deployment"
+NOT_YET = "a value that is not known before deployment"
 IS_SECRET = "secret"  # noqa: S105  a reason, not a password
 DIFFERS = "computed from a value that is known only after deployment, or not the same in each run"
 
