@@ -1,0 +1,163 @@
+"""Events go in, thumbnails come out of a bucket held in memory."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import handler
+
+BUCKET = "cinema-test-images"
+
+
+class Bucket:
+    """The test double of S3: objects by key, and what was asked of it."""
+
+    def __init__(self, **objects: bytes) -> None:
+        self.objects = {f"orig/{name}": data for name, data in objects.items()}
+        self.asked: list[dict[str, str]] = []
+        self.types: dict[str, str] = {}
+
+    def get_object(self, **request: str) -> Mapping[str, Any]:
+        self.asked.append(request)
+        data = self.objects[request["Key"]]
+        return {"ContentLength": len(data), "Body": io.BytesIO(data)}
+
+    def put_object(self, **request: Any) -> object:  # noqa: ANN401 - as boto3's
+        self.objects[request["Key"]] = request["Body"]
+        self.types[request["Key"]] = request["ContentType"]
+        return {}
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    made = Bucket()
+    monkeypatch.setattr(handler, "_store", lambda: made)
+    monkeypatch.setenv("CINEMA_IMAGE_BUCKET", BUCKET)
+    return made
+
+
+def encoded(
+    format_: str = "JPEG",
+    mode: str = "RGB",
+    size: tuple[int, int] = (900, 600),
+    **options: Any,  # noqa: ANN401 - as Pillow's
+) -> bytes:
+    out = io.BytesIO()
+    Image.new(mode, size, options.pop("color", 0)).save(out, format_, **options)
+    return out.getvalue()
+
+
+def record(key: str, bucket: str = BUCKET, **more: str) -> dict[str, Any]:
+    return {"s3": {"bucket": {"name": bucket}, "object": {"key": key, **more}}}
+
+
+def opened(data: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image
+
+
+def test_an_upload_gets_a_thumbnail_that_fits_the_box(bucket: Bucket) -> None:
+    bucket.objects["orig/a b.jpg"] = encoded()
+    handler.handle({"Records": [record("orig/a+b.jpg")]}, None)
+    assert opened(bucket.objects["thumbnails/a b.jpg"]).size == (320, 213)
+    assert bucket.types == {"thumbnails/a b.jpg": "image/jpeg"}
+
+
+def test_the_version_that_the_event_names_is_the_one_read(bucket: Bucket) -> None:
+    bucket.objects["orig/a"] = encoded()
+    handler.handle({"Records": [record("orig/a", versionId="v7")]}, None)
+    assert bucket.asked == [{"Bucket": BUCKET, "Key": "orig/a", "VersionId": "v7"}]
+
+
+def test_one_record_that_fails_stops_no_other_and_is_not_lost(bucket: Bucket) -> None:
+    bucket.objects["orig/good"] = encoded()
+    records = [record("orig/missing"), record("orig/good")]
+    with pytest.raises(ExceptionGroup) as failed:
+        handler.handle({"Records": records}, None)
+    assert [type(each) for each in failed.value.exceptions] == [KeyError]
+    assert "thumbnails/good" in bucket.objects
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"<svg/>", encoded()[:300], encoded("BMP"), encoded("PNG", size=(8000, 7000))],
+    ids=["empty", "markup", "cut-short", "another-format", "too-many-pixels"],
+)
+def test_what_will_never_be_an_image_is_not_tried_again(bucket: Bucket, data: bytes) -> None:
+    bucket.objects["orig/a"] = data
+    handler.handle({"Records": [record("orig/a")]}, None)
+    assert set(bucket.objects) == {"orig/a"}
+
+
+def test_a_file_too_large_is_refused_unread(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handler, "MOST_BYTES", 10)
+    bucket.objects["orig/a"] = encoded()
+    handler.handle({"Records": [record("orig/a")]}, None)
+    assert set(bucket.objects) == {"orig/a"}
+
+
+def test_an_event_of_another_bucket_reads_and_writes_nothing(bucket: Bucket) -> None:
+    handler.handle({"Records": [record("orig/a", bucket="somebody-elses")]}, None)
+    assert bucket.asked == []
+    assert bucket.objects == {}
+
+
+def test_a_thumbnail_that_arrives_reads_and_writes_nothing(bucket: Bucket) -> None:
+    bucket.objects["thumbnails/a"] = encoded()
+    handler.handle({"Records": [record("thumbnails/a"), record("orig/thumbnails%2Fa")]}, None)
+    assert bucket.asked == []
+    assert set(bucket.objects) == {"thumbnails/a"}
+
+
+def test_a_picture_taken_sideways_stands_upright() -> None:
+    orientation, sideways = 0x0112, 6
+    exif = Image.Exif()
+    exif[orientation] = sideways
+    data, _ = handler.shrink(encoded(size=(600, 400), exif=exif.tobytes()))
+    assert opened(data).size == (320, 480)
+
+
+def test_sixteen_bits_of_grey_keep_their_brightness() -> None:
+    data, _ = handler.shrink(encoded("PNG", mode="I;16", color=0x8000))
+    assert abs(opened(data).convert("L").getpixel((5, 5)) - 0x80) <= 1  # type: ignore[operator]
+
+
+def test_transparency_survives_and_cmyk_becomes_what_browsers_show() -> None:
+    clear, _ = handler.shrink(encoded("PNG", mode="RGBA", color=(9, 9, 9, 0)))
+    assert opened(clear).convert("RGBA").getpixel((0, 0))[3] == 0  # type: ignore[index]
+    print_, kind = handler.shrink(encoded("JPEG", mode="CMYK"))
+    assert (opened(print_).mode, kind) == ("RGB", "image/jpeg")
+
+
+def test_an_animation_becomes_its_first_picture() -> None:
+    data, kind = handler.shrink(encoded("GIF", mode="P"))
+    assert (opened(data).format, kind) == ("PNG", "image/png")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(["JPEG", "PNG", "WEBP", "GIF"]),
+    st.sampled_from(["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16"]),
+    st.tuples(st.integers(1, 1200), st.integers(1, 1200)),
+)
+def test_every_image_that_pillow_can_write_gets_a_thumbnail_within_the_box(
+    format_: str, mode: str, size: tuple[int, int]
+) -> None:
+    try:
+        original = encoded(format_, mode, size)
+    except OSError:
+        return  # a mode that the format does not have
+    data, _ = handler.shrink(original)
+    width, height = opened(data).size
+    assert 1 <= width <= min(size[0], handler.BOX[0])
+    assert 1 <= height <= min(size[1], handler.BOX[1])
