@@ -1,0 +1,65 @@
+"""What delivers what to whom: notifications, subscriptions, mappings, rules, alarms, dead letters.
+
+A Delivery says that an event at `source` reaches `target`, and which IAM actions cause the event.
+Functions act as their roles; whether a role may cause another event is `proofs.recursion`'s
+question.
+
+Left out, and therefore in `not_modelled` where declared: replication, object Lambda, Firehose,
+Step Functions, Pipes, schedules of EventBridge Scheduler, log subscriptions, IoT, API Gateway,
+rules that listen to AWS services other than S3, and whatever is unknown. Content filters of
+subscriptions and mappings are taken to let everything pass (they only narrow). Log deliveries by
+AWS (flow logs, load balancers, server access logs) write objects but start nothing by themselves:
+they are in `log_writers`, because a notification on their bucket makes them a source.
+"""
+
+from __future__ import annotations
+
+from stackproof.aws.coverage import not_modelled
+from stackproof.aws.events.facts import BUCKETS, MODELLED, NOTIFICATION, EventFacts
+from stackproof.aws.events.functions import functions, log_writers, permissions
+from stackproof.aws.events.notifications import notifications
+from stackproof.aws.events.reading import Reader
+from stackproof.aws.events.relays import alarms, mappings, results, rules, subscriptions
+from stackproof.model import Family, Graph
+
+__all__ = ["event_facts"]
+
+
+def event_facts(graph: Graph) -> EventFacts:
+    """Everything that `graph` says about events."""
+    reader = Reader(graph)
+    deliveries = (
+        *notifications(reader),
+        *rules(reader),
+        *subscriptions(reader),
+        *mappings(reader),
+        *results(reader),
+        *alarms(reader),
+    )
+    configurations: dict[str, list[str]] = {b.urn: [] for b in graph.of_type(*BUCKETS)}
+    for item in graph.of_type(NOTIFICATION):
+        bucket = reader.place(item.inputs.get("bucket"), *BUCKETS)
+        if bucket is not None and bucket.urn:
+            configurations[bucket.urn].append(item.urn)
+    for resource in graph.of_type(*MODELLED):
+        if resource.external and resource.type == NOTIFICATION:
+            reader.cannot_read(resource, "it is read from AWS, not declared")
+    return EventFacts(
+        account=graph.account,
+        deliveries=tuple(sorted(deliveries, key=lambda d: (d.urn, d.source, d.target, d.keys))),
+        functions={f.place.urn: f for f in functions(reader)},
+        permissions=tuple(permissions(reader)),
+        notifications={urn: tuple(found) for urn, found in configurations.items()},
+        names={r.urn: r.name for r in graph.resources},
+        types={r.urn: r.type for r in graph.resources},
+        arns={place.urn: place.arn for place in reader.by_arn.values()},
+        log_writers=tuple(log_writers(reader)),
+        not_modelled=(
+            *not_modelled(graph, Family.RECURSION, MODELLED),
+            *sorted(dict.fromkeys(reader.unread)),
+        ),
+        assumptions=(
+            "Nobody outside this stack adds a trigger to its buckets, queues, topics, functions.",
+            "A function writes by AWS requests that its role permits, or as events.writes says.",
+        ),
+    )

@@ -1,0 +1,70 @@
+"""Functions and who may start them; and what AWS itself writes into buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stackproof.aws.events.facts import (
+    BUCKETS,
+    FLOW_LOG,
+    FUNCTION,
+    LOGGING,
+    PERMISSION,
+    Function,
+    LogWriter,
+    Permission,
+)
+from stackproof.aws.events.reading import Reader
+
+
+def functions(reader: Reader) -> Iterator[Function]:
+    """Every function that the graph declares."""
+    roles = {reader.values.arn(r): r.urn for r in reader.graph.of_type("aws:iam/role:Role")}
+    for resource in reader.graph.of_type(FUNCTION):
+        place = reader.by_arn.get(reader.values.arn(resource) or "")
+        if place is not None:
+            role = roles.get(reader.values.text(resource.inputs.get("role")), "")
+            stopped = resource.inputs.get("reservedConcurrentExecutions") == 0
+            yield Function(place, role, stopped)
+
+
+def permissions(reader: Reader) -> Iterator[Permission]:
+    """The statements of the functions' policies."""
+    for item in reader.graph.of_type(PERMISSION):
+        function = reader.place(item.inputs.get("function"), FUNCTION)
+        if function is not None:
+            yield Permission(
+                item.urn,
+                function.urn,
+                reader.values.text(item.inputs.get("action")),
+                reader.values.text(item.inputs.get("principal")),
+                reader.values.text(item.inputs.get("sourceArn", "")),
+                reader.values.text(item.inputs.get("sourceAccount", "")),
+            )
+
+
+def log_writers(reader: Reader) -> Iterator[LogWriter]:
+    """Server access logs, flow logs and load balancer logs that go to buckets."""
+    for item in reader.graph.of_type(*LOGGING):
+        target = reader.required(item, item.inputs.get("targetBucket"), "bucket", *BUCKETS)
+        logged = reader.required(item, item.inputs.get("bucket"), "bucket", *BUCKETS)
+        prefix = reader.values.text(item.inputs.get("targetPrefix") or "")
+        if target is not None:
+            yield LogWriter(item.urn, target, prefix or "", logged)
+    for item in reader.graph.of_type(FLOW_LOG):
+        destination = item.inputs.get("logDestination")
+        if item.inputs.get("logDestinationType") == "s3":
+            text = reader.values.text(destination)
+            bucket, _, prefix = (text or "").partition("/")
+            place = reader.by_arn.get(bucket)
+            if text is None:
+                reader.cannot_read(item, "its destination is unknown")
+            elif place is not None:
+                yield LogWriter(item.urn, place, prefix)
+    for item in reader.graph.resources:
+        logs = item.inputs.get("accessLogs")
+        if isinstance(logs, dict) and logs.get("enabled", True) is not False:
+            bucket_place = reader.place(logs.get("bucket"), *BUCKETS)
+            prefix = reader.values.text(logs.get("prefix") or "")
+            if bucket_place is not None and bucket_place.urn:
+                yield LogWriter(item.urn, bucket_place, prefix or "")

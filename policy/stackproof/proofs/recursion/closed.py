@@ -1,0 +1,223 @@
+"""No trigger but the declared ones, and one notification configuration a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from stackproof.aws.events.facts import Delivery, EventFacts, Place
+from stackproof.aws.values import ATOM_OPEN
+from stackproof.contract import Trigger
+from stackproof.model import Decision, Evidence, Hop, Verdict
+from stackproof.proofs.languages import Language
+from stackproof.proofs.recursion.triggers import describe, example, keys_of, of_group, split
+from stackproof.selection import Members
+
+_PASSIVE = ("arn:aws:automate:", "arn:aws:autoscaling:")
+"""What an alarm may do to instances and capacity: it runs no code and writes nothing."""
+_STORES = (["sqs"], ["sns"], ["events"], ["kinesis"], ["firehose"], ["s3"], ["logs"])
+
+
+def starts(facts: EventFacts, place: Place) -> bool:
+    """Whether what arrives at `place` runs something: a function, or what is out of sight."""
+    if place.urn:
+        return place.urn in facts.functions
+    return not place.arn.startswith(_PASSIVE)
+
+
+def _out_of_sight(place: Place) -> bool:
+    """Whether it is a store or relay that this stack does not declare: who listens is unknown."""
+    if place.urn:
+        return False
+    return place.arn.startswith(ATOM_OPEN) or place.arn.split(":")[2:3] in _STORES
+
+
+def started_by(facts: EventFacts) -> dict[Delivery, tuple[Place, ...]]:
+    """For each delivery, everything that it starts in the end, through topics, queues and rules."""
+    onward: dict[str, list[Delivery]] = {}
+    for delivery in facts.deliveries:
+        onward.setdefault(delivery.source.arn, []).append(delivery)
+
+    def reached(delivery: Delivery) -> Iterator[Place]:
+        seen, front = {delivery.target}, [delivery.target]
+        while front:
+            place = front.pop()
+            if starts(facts, place):
+                yield place
+                continue
+            for following in onward.get(place.arn, ()):
+                if following.target not in seen:
+                    seen.add(following.target)
+                    front.append(following.target)
+
+    return {d: tuple(sorted(reached(d))) for d in facts.deliveries}
+
+
+class _Declared:
+    """What the contract lets start what."""
+
+    def __init__(
+        self, facts: EventFacts, members: Mapping[str, Members], triggers: Sequence[Trigger]
+    ) -> None:
+        self.facts = facts
+        self.started = started_by(facts)
+        self.pairs = [
+            (of_group(members, group), glob, of_group(members, declared.to))
+            for declared in triggers
+            for group, glob in [split(declared.source)]
+        ]
+
+    def globs(self, source: Place, target: Place) -> list[str]:
+        return [
+            glob
+            for sources, glob, targets in self.pairs
+            if source.urn in sources and target.urn in targets
+        ]
+
+    def beyond(self, delivery: Delivery, started: Place) -> Language | None:
+        """The keys (or any event, when it has none) that start `started` undeclared; None: none."""
+        globs = [
+            *self.globs(delivery.source, delivery.target),
+            *self.globs(delivery.source, started),
+        ]
+        if not delivery.keys:
+            if not delivery.source.urn:
+                # The default bus and the like: the relay that listens to it is what can be named.
+                globs += self.globs(delivery.target, started)
+            if globs or self._relayed(delivery, started, frozenset()):
+                return None
+            return Language.everything()
+        rest = keys_of(delivery.keys) - keys_of(globs)
+        return None if rest.is_empty() else rest
+
+    def _relayed(self, delivery: Delivery, started: Place, seen: frozenset[str]) -> bool:
+        """Whether all that arrives at the source is declared to start `started` in the end."""
+        arriving = [
+            d
+            for d in self.facts.deliveries
+            if d.target.arn == delivery.source.arn and started in self.started[d]
+        ]
+        if not arriving or delivery.source.arn in seen:
+            return False
+        return all(
+            self.globs(d.source, started) or self._relayed(d, started, seen | {delivery.source.arn})
+            for d in arriving
+        )
+
+
+def closed(
+    facts: EventFacts, members: Mapping[str, Members], triggers: Sequence[Trigger]
+) -> Decision:
+    """Whether everything that starts something is declared, on the largest behaviour."""
+    declared = _Declared(facts, members, triggers)
+    outside: list[Delivery] = []
+    for delivery, places in declared.started.items():
+        for started in places:
+            rest = declared.beyond(delivery, started)
+            if rest is None or not delivery.known:
+                continue
+            if _out_of_sight(started):
+                outside.append(delivery)
+                continue
+            return _excess(delivery, started, rest)
+    if outside:
+        first = outside[0]
+        return Decision(
+            Verdict.UNPROVEN,
+            Evidence(
+                "unknown",
+                f"{first.source} sends to {first.target}, which this stack does not declare: what "
+                "that starts is not known",
+            ),
+            tuple(dict.fromkeys(d.urn for d in outside)),
+            "Declare the target in this stack, or remove the delivery.",
+        )
+    if facts.not_modelled:
+        return not_known(facts, "start something")
+    count = sum(bool(places) for places in declared.started.values())
+    return Decision(
+        Verdict.PROVEN,
+        Evidence(
+            "exhaustive",
+            f"all {len(facts.deliveries)} deliveries of events were followed; {count} start "
+            "something, each as declared",
+            hops=tuple(
+                Hop(f"{d.via}: {describe(d.source, d.keys)} to {d.target}", urn=d.urn)
+                for d, places in declared.started.items()
+                if places
+            ),
+        ),
+    )
+
+
+def not_known(facts: EventFacts, could: str) -> Decision:
+    """Unproven for what the facts could not read."""
+    first = facts.not_modelled[0]
+    return Decision(
+        Verdict.UNPROVEN,
+        Evidence(
+            "unknown",
+            f"{facts.names.get(first.urn, first.urn)} could {could}: {first.why}",
+        ),
+        tuple(dict.fromkeys(item.urn for item in facts.not_modelled)),
+        "Remove it, or write what is unknown as known text.",
+    )
+
+
+def _excess(delivery: Delivery, started: Place, rest: Language) -> Decision:
+    witness: dict[str, object] = {"source": str(delivery.source), "starts": str(started)}
+    if delivery.keys:
+        witness = {
+            "bucket": str(delivery.source),
+            "key": example(rest, *delivery.keys),
+            "starts": str(started),
+        }
+        what = f"writing {witness['key']} to {delivery.source} starts {started}"
+    else:
+        what = f"{delivery.source} starts {started}"
+    return Decision(
+        Verdict.VIOLATED,
+        Evidence(
+            "witness",
+            f"{what}, which the contract does not declare",
+            witness,
+            (
+                Hop(
+                    f"{delivery.via}: {describe(delivery.source, delivery.keys)} to "
+                    f"{delivery.target}",
+                    urn=delivery.urn,
+                ),
+            ),
+        ),
+        tuple(u for u in (delivery.urn, delivery.source.urn, started.urn) if u),
+        "Narrow the notification's filter to the declared keys, remove it, or declare the trigger "
+        "under events.triggers.",
+    )
+
+
+def notification(facts: EventFacts, bucket: str) -> Decision:
+    """Whether just one BucketNotification configures `bucket`.
+
+    (Amazon S3 API Reference, "PutBucketNotificationConfiguration": it replaces the existing
+    configuration.)
+    """
+    configurations = facts.notifications[bucket]
+    name = facts.names[bucket]
+    if len(configurations) == 1:
+        return Decision(
+            Verdict.PROVEN,
+            Evidence("exhaustive", f"{facts.names[configurations[0]]} alone configures {name}"),
+            configurations,
+        )
+    named = [facts.names[urn] for urn in configurations]
+    return Decision(
+        Verdict.VIOLATED,
+        Evidence(
+            "witness",
+            f"{' and '.join(named)} each replace the whole notification configuration of {name}: "
+            "the last one to be deployed silently wins",
+            {"bucket": name, "notifications": named},
+            tuple(Hop(f"configures {name}", urn=urn) for urn in configurations),
+        ),
+        (*configurations[::-1], bucket),
+        "Merge them into one BucketNotification.",
+    )
