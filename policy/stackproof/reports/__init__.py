@@ -1,1 +1,1 @@
-"""One module a format, each from the same Report."""
+"""A Report as people and tools read it; each format is a module with `render`."""

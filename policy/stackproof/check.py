@@ -1,0 +1,269 @@
+"""Every claim of a contract decided about one Graph.
+
+Here the rules hold that no single proof can keep: a proof that crashes is a finding and the others
+still run, a run about nothing is refused, and what the verdicts rest on is always said.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import traceback
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from stackproof import waivers
+from stackproof.aws import coverage
+from stackproof.contract import Contract
+from stackproof.families import FAMILIES, Proof, Proved, World
+from stackproof.model import (
+    Claim,
+    Decision,
+    Evidence,
+    Family,
+    Graph,
+    Location,
+    NotModelled,
+    Obligation,
+    Resource,
+    Verdict,
+    locations_of,
+)
+from stackproof.selection import select
+
+REPORT_VERSION = 1
+
+EDGE = (
+    (
+        "Other stacks and whatever was made by hand in the account are not seen: they may reach,"
+        " permit or trigger more than is shown here."
+    ),
+    (
+        "Other principals of the account (administrators, people who sign in, the principal that"
+        " deploys) may change what is proven here after it is deployed."
+    ),
+    (
+        "Organisation policies (SCPs and RCPs) are not read: they can only take permissions away,"
+        " so what is proven possible assumes that they permit it."
+    ),
+    "Service-linked roles act with the permissions that AWS gives them, which are not proven here.",
+)
+"""Where the world of every report ends."""
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """How many claims have each verdict."""
+
+    proven: int = 0
+    violated: int = 0
+    unproven: int = 0
+    waived: int = 0
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found of one stack. Sorted throughout: the same input gives the same bytes."""
+
+    version: int = REPORT_VERSION
+    project: str
+    stack: str
+    source: str
+    summary: Summary
+    claims: tuple[Claim, ...]
+    """By family, then id."""
+    assumptions: tuple[str, ...]
+    """What the verdicts take for granted; never empty."""
+    not_modelled: tuple[NotModelled, ...]
+    """Resources that could matter to a family that does not understand them."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every claim is proven or waived."""
+        return not self.summary.violated and not self.summary.unproven
+
+
+class NothingToCheckError(Exception):
+    """There is nothing that a verdict could be about. The message says what is missing."""
+
+
+def check(
+    graph: Graph,
+    contract: Contract,
+    *,
+    today: dt.date,
+    only: Collection[Family] | None = None,
+    waiver_lines: Sequence[Location] = (),
+) -> Report:
+    """Decide what `contract` claims about `graph`; waivers hold until `today` at the latest.
+
+    `only` narrows it to those families. `waiver_lines` are the waivers' places in the contract.
+    Raises NothingToCheckError when the graph declares nothing or the contract claims nothing, and
+    SelectorError when a group of the contract is empty.
+    """
+    if not any(r.custom and not r.type.startswith("pulumi:") for r in graph.resources):
+        raise NothingToCheckError(
+            f"stack {graph.stack} declares no resource; a check of nothing must not pass"
+        )
+    chosen = [proof for proof in FAMILIES if only is None or proof.family in only]
+    claimed = [proof for proof in chosen if getattr(contract, proof.section) is not None]
+    if not claimed:
+        raise NothingToCheckError(_claims_nothing(chosen))
+    world = World(graph, contract, select(contract, graph))
+    resources = graph.by_urn()
+    claims: list[Claim] = []
+    assumptions = {*EDGE, *graph.assumptions, *_not_claimed(chosen, contract)}
+    blind = set(_unclassified(graph, chosen))
+    for proof in claimed:
+        proved = _contained(proof, world)
+        claims += [_decided(obligation, resources) for obligation in proved.obligations]
+        assumptions.update(proved.assumptions)
+        blind.update(proved.not_modelled)
+    claims += [
+        _coverage(family, blind, resources) for family in {proof.family for proof in claimed}
+    ]
+    claims = waivers.apply(
+        contract.waivers,
+        claims,
+        resources,
+        today=today,
+        checked={proof.family for proof in claimed} if only else set(Family),
+        lines=waiver_lines,
+    )
+    return _report(graph, claims, assumptions, blind)
+
+
+def _report(
+    graph: Graph, claims: list[Claim], assumptions: set[str], blind: set[NotModelled]
+) -> Report:
+    order = list(Family)
+    claims.sort(key=lambda claim: (order.index(claim.family), claim.id, claim.title))
+    verdicts = [claim.verdict for claim in claims]
+    return Report(
+        project=graph.project,
+        stack=graph.stack,
+        source=graph.source,
+        summary=Summary(**{verdict.value: verdicts.count(verdict) for verdict in Verdict}),
+        claims=tuple(claims),
+        assumptions=tuple(sorted(assumptions)),
+        not_modelled=tuple(sorted(blind)),
+    )
+
+
+def _claims_nothing(chosen: Sequence[Proof]) -> str:
+    sections = ", ".join(dict.fromkeys(proof.section for proof in chosen))
+    if not sections:
+        return "no proof exists for this family; choose another"
+    return f"the contract claims nothing: it has no section {sections}"
+
+
+def _not_claimed(chosen: Sequence[Proof], contract: Contract) -> Iterator[str]:
+    left_out = set(FAMILIES) - set(chosen)
+    for proof in FAMILIES:
+        if proof in left_out:
+            yield f"The family {proof.family} was not checked in this run."
+        elif getattr(contract, proof.section) is None:
+            yield f"The contract has no section '{proof.section}': nothing of it is claimed."
+
+
+def _unclassified(graph: Graph, chosen: Sequence[Proof]) -> Iterator[NotModelled]:
+    """Resources of a type that nobody has judged, for every family that runs."""
+    every_type = frozenset(coverage.TABLE)
+    for family in {proof.family for proof in chosen}:
+        yield from coverage.not_modelled(graph, family, every_type)
+
+
+# ── containment: a crash is a finding, and the others still run ─────────────────────────────────
+
+
+def _contained(proof: Proof, world: World) -> Proved:
+    try:
+        return proof.prove(world)
+    except Exception as error:  # noqa: BLE001 - whatever a proof raises is a finding, never a skip
+        decision = _crashed(error)
+        title = f"The facts that {proof.facts_claim.rsplit('.', 1)[0]} is proven from can be read"
+        return Proved([Obligation(proof.facts_claim, proof.family, title, decide=lambda: decision)])
+
+
+def _decided(obligation: Obligation, resources: Mapping[str, Resource]) -> Claim:
+    try:
+        decision = obligation.decide()
+        # What cannot be written down cannot be reported either: find out here, not in a report.
+        msgspec.to_builtins(decision.evidence, order="deterministic")
+    except Exception as error:  # noqa: BLE001 - as above
+        decision = _crashed(error)
+    return Claim(
+        id=obligation.id,
+        family=obligation.family,
+        title=obligation.title,
+        verdict=decision.verdict,
+        evidence=_located(decision.evidence, resources),
+        resources=decision.resources,
+        locations=locations_of(decision.resources, resources),
+        mend=decision.mend,
+    )
+
+
+def _located(evidence: Evidence, resources: Mapping[str, Resource]) -> Evidence:
+    """`evidence` with the declaring line of each hop's resource, where the proof left it out."""
+    hops = tuple(
+        msgspec.structs.replace(hop, location=resources[hop.urn].location)
+        if hop.location is None and hop.urn in resources
+        else hop
+        for hop in evidence.hops
+    )
+    return msgspec.structs.replace(evidence, hops=hops)
+
+
+def _crashed(error: Exception) -> Decision:
+    said = " ".join(str(error).split())
+    where = _innermost(error)
+    summary = f"The proof stopped with {type(error).__name__}{f': {said}' if said else ''}{where}."
+    return Decision(
+        Verdict.UNPROVEN,
+        Evidence(kind="exception", summary=summary),
+        mend="This is a defect of stackproof: report it with the output of `stackproof graph`.",
+    )
+
+
+def _innermost(error: Exception) -> str:
+    """The last line of stackproof that ran, as ` at proofs/reach.py:12`."""
+    package = Path(__file__).parent
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if path.is_relative_to(package) and path != Path(__file__):
+            return f" at {path.relative_to(package).as_posix()}:{frame.lineno}"
+    return ""
+
+
+def _coverage(
+    family: Family, blind: Collection[NotModelled], resources: Mapping[str, Resource]
+) -> Claim:
+    """Whether everything that could matter to `family` is understood."""
+    unseen = sorted(item for item in blind if item.family is family)
+    urns = tuple(dict.fromkeys(item.urn for item in unseen))
+    types = ", ".join(dict.fromkeys(item.type for item in unseen))
+    return Claim(
+        id=f"{_PREFIX[family]}.coverage",
+        family=family,
+        title=f"Every resource that could matter to {family} is understood",
+        verdict=Verdict.UNPROVEN if unseen else Verdict.PROVEN,
+        evidence=Evidence(kind="unknown", summary=f"What these do is not modelled: {types}.")
+        if unseen
+        else Evidence(
+            kind="exhaustive",
+            summary="The type of every resource is classified, and its facts are read.",
+        ),
+        resources=urns,
+        locations=locations_of(urns, resources),
+        mend="Find out what they can do, and waive this claim for them until stackproof knows them."
+        if unseen
+        else "",
+    )
+
+
+_PREFIX = {
+    Family.NETWORK: "network",
+    Family.IDENTITY: "identity",
+    Family.PLACEMENT: "availability",
+    Family.RECURSION: "events",
+}

@@ -1,0 +1,161 @@
+"""The commands, their options, and the help that teaches them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import click
+
+from stackproof import __version__
+from stackproof.check import check as decide
+from stackproof.cli import output
+from stackproof.cli.errors import Failing, InputError
+from stackproof.cli.inputs import Given, contract_of, graph_of, line_of
+from stackproof.model import Family
+from stackproof.selection import SelectorError
+from stackproof.sources import graph_json
+
+_FAMILIES = [f.value for f in Family if f not in {Family.CONTRACT, Family.HARDENING}]
+
+_DIRECTORY = click.argument(
+    "directory", type=click.Path(path_type=Path, file_okay=False), default=Path()
+)
+_STACK = click.option("--stack", metavar="NAME", help="The stack; needed when there are several.")
+_FROM = click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Read this preview, export or graph JSON instead of evaluating the program.",
+)
+_TIME_LIMIT = click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=120.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Stop a program that takes longer.",
+)
+_CONTRACT = click.option(
+    "--contract",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The contract.  [default: policy/contract.<stack>.yaml, else policy/contract.yaml]",
+)
+
+
+_HELP = """Prove that a Pulumi architecture on AWS does what its contract says.
+
+\b
+  stackproof check                      the Pulumi project here
+  stackproof check --stack prod         one of its stacks
+  stackproof check --from preview.json  pulumi preview --json --show-sames
+  stackproof explain flow internet database 27017
+
+Nothing is deployed, and no credentials are used.
+"""
+
+
+@click.group(
+    cls=Failing,
+    help=_HELP,
+    epilog="Exit codes: 0 all proven or waived; 1 something is not; 2 could not check.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
+def main(*, debug: bool) -> None:
+    """Take the options that every command has."""
+    del debug  # read from the arguments, so that it serves for errors in them too
+
+
+@main.command(epilog="Example: stackproof check --stack prod --output json=report.json")
+@_DIRECTORY
+@_STACK
+@_CONTRACT
+@_FROM
+@click.option(
+    "--only",
+    type=click.Choice(_FAMILIES),
+    multiple=True,
+    help="Prove this family only; may be repeated.",
+)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(output.FORMATS),
+    default="text",
+    show_default=True,
+    help="What to print on stdout.",
+)
+@click.option(
+    "--output",
+    "outputs",
+    metavar="KIND=PATH",
+    multiple=True,
+    help="Write this format to a file as well; may be repeated.",
+)
+@_TIME_LIMIT
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colour the text; NO_COLOR is honoured.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="List what is proven, not only its number.")
+def check(directory: Path, **options: Any) -> int:  # noqa: ANN401 - click's options, read by name below
+    """Decide every claim of the contract and print the report.
+
+    DIRECTORY is a Pulumi project (default: here). Each claim is proven,
+    violated with a counterexample, unproven because something is not known, or
+    waived in the contract.
+    """
+    files = output.destinations(options["outputs"])
+    graph = graph_of(_given(directory, options))
+    located = contract_of(directory, graph.stack, options["contract"])
+    waivers = range(len(located.contract.waivers))
+    try:
+        report = decide(
+            graph,
+            located.contract,
+            today=dt.datetime.now(tz=dt.UTC).date(),
+            only={Family(name) for name in options["only"]} or None,
+            waiver_lines=[line_of(located.place("waivers", i), directory) for i in waivers],
+        )
+    except SelectorError as error:
+        raise InputError(f"{located.place('groups', error.group)}: {error}") from error
+    verbose = options["verbose"]
+    for kind, path in files:
+        text = output.rendered(report, kind, color=False, width=80, verbose=verbose)
+        output.write(path, text)
+    color = output.is_colored(options["color"])
+    output.say(
+        output.rendered(
+            report, options["kind"], color=color, width=output.columns(), verbose=verbose
+        )
+    )
+    return 0 if report.passed else 1
+
+
+def _given(directory: Path, options: dict[str, Any]) -> Given:
+    return Given(directory, options["stack"], options["source"], options["time_limit"])
+
+
+@main.command(epilog="Example: stackproof graph --stack prod > graph.json")
+@_DIRECTORY
+@_STACK
+@_FROM
+@_TIME_LIMIT
+def graph(directory: Path, **options: Any) -> None:  # noqa: ANN401 - as above
+    """Print what the program declares, as JSON that --from reads."""
+    output.say(graph_json.encode(graph_of(_given(directory, options))).decode())
+
+
+@main.command(epilog="Example: stackproof schema contract > contract.schema.json")
+@click.argument("name", type=click.Choice(["contract", "graph", "report"]))
+def schema(name: str) -> None:
+    """Print the JSON schema of a contract, a graph or a report."""
+    file = resources.files("stackproof") / "schemas" / f"{name}.schema.json"
+    output.say(file.read_text(encoding="utf-8"))

@@ -1,0 +1,99 @@
+"""From options to a Graph and a contract: defaults, and what was looked for when there is none."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from stackproof.cli.errors import InputError
+from stackproof.cli.progress import evaluating
+from stackproof.contract import Located, Place
+from stackproof.contract import read as read_contract
+from stackproof.model import Graph, Location
+from stackproof.sources.errors import SourceError
+
+
+class Given(msgspec.Struct, frozen=True):
+    """What the options say about where the architecture comes from."""
+
+    directory: Path
+    stack: str | None
+    source: Path | None
+    time_limit: float
+
+
+def graph_of(given: Given) -> Graph:
+    """The Graph in the file given, or else of the Pulumi program, evaluated."""
+    if given.source is not None:
+        from stackproof import sources  # noqa: PLC0415 - reading a file needs no evaluator
+
+        graph = sources.load(given.source)
+        if given.stack not in {None, graph.stack}:
+            raise InputError(f"{given.source} is of stack {graph.stack}, not {given.stack}")
+        return graph
+    from stackproof.sources import program  # noqa: PLC0415 - as above, the other way round
+
+    stack = given.stack or _only_stack(given.directory)
+    with evaluating(stack) as progress:
+        return program.evaluate(
+            given.directory, stack, time_limit=given.time_limit, progress=progress
+        )
+
+
+def _only_stack(directory: Path) -> str:
+    from stackproof.sources import project  # noqa: PLC0415 - as above
+
+    found = project.stacks_of(project.find_project(directory))
+    if len(found) == 1:
+        return found[0]
+    named = os.environ.get("PULUMI_STACK")
+    if named:
+        return named
+    if not found:
+        raise InputError(f"no stack: there is no Pulumi.<stack>.yaml in {directory}")
+    raise InputError(f"which stack? Name one with --stack: {', '.join(found)}")
+
+
+def root_of(directory: Path) -> Path:
+    """The folder of Pulumi.yaml, spelt as the user would; `directory` itself outside a project."""
+    from stackproof.sources import project  # noqa: PLC0415 - as above
+
+    try:
+        root = project.find_project(directory).root
+    except SourceError:
+        return directory
+    return Path(os.path.relpath(root)) if directory.resolve() != root else directory
+
+
+def contract_of(directory: Path, stack: str, named: Path | None) -> Located:
+    """The contract named, or else the stack's own, or else the project's."""
+    if named is not None:
+        return read_contract(named)
+    path = _default_contract(root_of(directory), stack)
+    if path is None:
+        folder = root_of(directory) / "policy"
+        raise InputError(
+            f"no contract: looked for {folder / f'contract.{stack}.yaml'} and"
+            f" {folder / 'contract.yaml'}; write one, or name it with --contract"
+        )
+    return read_contract(path)
+
+
+def contract_if_any(directory: Path, stack: str, named: Path | None) -> Located | None:
+    """As `contract_of`, for questions that need no contract."""
+    if named is None and _default_contract(root_of(directory), stack) is None:
+        return None
+    return contract_of(directory, stack, named)
+
+
+def _default_contract(root: Path, stack: str) -> Path | None:
+    names = (f"contract.{stack}.yaml", "contract.yaml")
+    return next((p for name in names if (p := root / "policy" / name).is_file()), None)
+
+
+def line_of(place: Place, directory: Path) -> Location:
+    """`place` as reports show it: relative to the project, and never an absolute path."""
+    path = Path(os.path.relpath(place.path, root_of(directory)))
+    return Location(path.name if path.parts[0] == ".." else path.as_posix(), place.line)
