@@ -35,6 +35,8 @@ class _Wild(Enum):
 
     ONE = "?"
     MANY = "*"
+    ONE_OF_PART = "? but no colon"
+    MANY_OF_PART = "* but no colon"
 
 
 _Piece: TypeAlias = "str | _Wild"
@@ -46,6 +48,10 @@ _SYMBOL = re.compile(
 _ATOM_OR_CHARACTER = re.compile(rf"{ATOM_OPEN}[^{ATOM_CLOSE}]*{ATOM_CLOSE}|.", re.DOTALL)
 _ESCAPED = {"${*}": "*", "${?}": "?", "${$}": "$"}
 _WILD = {"*": _Wild.MANY, "?": _Wild.ONE}
+_OF_PART = {_Wild.ONE: _Wild.ONE_OF_PART, _Wild.MANY: _Wild.MANY_OF_PART}
+_STARS = frozenset({_Wild.MANY, _Wild.MANY_OF_PART})
+_COLON = frozenset({":"})
+_ARN_PARTS = 6
 _OTHER = ""
 """The symbol that stands for every character which no glob of a state waits for."""
 
@@ -92,9 +98,10 @@ class _Node:
         if self._waiting is None:
             if self.kind == "glob":
                 tokens, positions = self.glob()
-                self._waiting = frozenset(
-                    t for p in positions if p < len(tokens) and isinstance(t := tokens[p], str)
-                )
+                following = [tokens[p] for p in positions if p < len(tokens)]
+                self._waiting = frozenset(t for t in following if isinstance(t, str))
+                if _Wild.ONE_OF_PART in following or _Wild.MANY_OF_PART in following:
+                    self._waiting |= _COLON
             else:
                 self._waiting = frozenset().union(*(n.waiting() for n in self.nodes()))
         return self._waiting
@@ -113,11 +120,10 @@ class _Node:
             tokens, positions = self.glob()
             moved: set[int] = set()
             for p in positions:
-                if p == len(tokens):
-                    continue
-                if tokens[p] is _Wild.MANY:
+                token = tokens[p] if p < len(tokens) else None
+                if token is _Wild.MANY or (token is _Wild.MANY_OF_PART and symbol != ":"):
                     moved.add(p)
-                elif tokens[p] is _Wild.ONE or tokens[p] == symbol:
+                elif token in {_Wild.ONE, symbol} or (token is _Wild.ONE_OF_PART and symbol != ":"):
                     moved.add(p + 1)
             return _leaf(tokens, moved)
         parts = [n.after(symbol) for n in self.nodes()]
@@ -142,8 +148,9 @@ def _leaf(tokens: tuple[_Piece, ...], positions: Iterable[int]) -> _Node:
     reached = set(positions)
     # A star may stand for nothing: what follows it is reached too.
     for p in sorted(reached):
-        if p < len(tokens) and tokens[p] is _Wild.MANY:
-            reached.add(p + 1)
+        while p < len(tokens) and tokens[p] in _STARS:
+            p += 1  # noqa: PLW2901 - stars of two kinds may stand side by side
+            reached.add(p)
     if not reached:
         return _NOTHING
     # Whatever can be read from before a star can be read from the star, which swallows the rest.
@@ -259,6 +266,22 @@ class Language:
     def glob(pattern: str) -> Language:
         """The texts that an IAM glob matches, case-sensitively."""
         return Language(_leaf(_tokens(pattern), {0}))
+
+    @staticmethod
+    def arn(pattern: str) -> Language:
+        """The ARNs that a pattern of ArnLike matches: its six parts are compared one by one.
+
+        Only in the last do wildcards reach over a colon (IAM User Guide, "IAM JSON policy
+        elements: Condition operators"). `*` alone matches everything.
+        """
+        if pattern == "*":
+            return Language.everything()
+        tokens: list[_Piece] = []
+        for number, part in enumerate(pattern.split(":", _ARN_PARTS - 1)):
+            last = number == _ARN_PARTS - 1
+            tokens += [":"] if number else []
+            tokens += [t if last or isinstance(t, str) else _OF_PART[t] for t in _tokens(part)]
+        return Language(_leaf(tuple(tokens), {0}))
 
     @staticmethod
     def literal(text: str) -> Language:

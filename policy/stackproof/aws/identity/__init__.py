@@ -1,0 +1,129 @@
+"""Identity facts: principals, policies and who is admitted where, as the Graph declares them.
+
+What is left out, and how that shows:
+
+- Bucket and object ACLs: one that may admit somebody is a doubt about its bucket.
+- Principals of the account that this graph does not declare, organisation policies (SCPs, RCPs),
+  service-linked roles and session policies: assumptions.
+- The documents of AWS-managed policies, but for those in `managed`: unknown documents.
+- Every other resource type that can touch identity (`coverage`): `not_modelled`, and claims that
+  it could turn are unproven.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from stackproof.aws import coverage
+from stackproof.aws.identity import principals as principals_module
+from stackproof.aws.identity import resource_policies as resources_module
+from stackproof.aws.identity.documents import Condition, Document, Match, Pattern, Statement, Who
+from stackproof.aws.identity.principals import Actor, Attached, Principal
+from stackproof.aws.identity.resource_policies import (
+    EndpointPolicy,
+    PublicBlock,
+    ResourcePolicy,
+    default_key_policy,
+    space,
+)
+from stackproof.aws.values import Values, glob_text
+from stackproof.model import Family, Graph, NotModelled
+
+__all__ = [
+    "Actor",
+    "Attached",
+    "Condition",
+    "Document",
+    "EndpointPolicy",
+    "IdentityFacts",
+    "Match",
+    "Pattern",
+    "Principal",
+    "PublicBlock",
+    "ResourcePolicy",
+    "Statement",
+    "Who",
+    "identity_facts",
+    "space",
+]
+
+# Types whose bearing on identity is wholly in facts that are read elsewhere, and why.
+_UNDERSTOOD = frozenset(
+    {
+        # Reads origins as the service principal that bucket policies name.
+        "aws:cloudfront/distribution:Distribution",
+        "aws:cloudfront/originAccessControl:OriginAccessControl",
+        # Another name of a key: policies that name the alias say so by kms:ResourceAliases.
+        "aws:kms/alias:Alias",
+    }
+)
+
+MODELLED = principals_module.TYPES | resources_module.TYPES | _UNDERSTOOD
+
+_ASSUMPTIONS = (
+    "Principals of the AWS account that this program does not declare are outside the proof.",
+    "No organisation policy (SCP, RCP) takes away a permission that the program grants.",
+    "Service-linked roles do what AWS documents and nothing else.",
+    "Resources of other accounts admit the requests that the program's policies permit.",
+)
+
+
+class IdentityFacts(msgspec.Struct, frozen=True):
+    """Everything that the identity proofs need of one Graph."""
+
+    values: Values
+    principals: tuple[Principal, ...]
+    actors: tuple[Actor, ...]
+    resource_policies: tuple[ResourcePolicy, ...]
+    endpoints: tuple[EndpointPolicy, ...]
+    not_modelled: tuple[NotModelled, ...]
+    assumptions: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
+    """What is not known and may concern every principal."""
+
+    @property
+    def account(self) -> str:
+        """The account's id, an atom where it is not known."""
+        return glob_text(self.values.account) or ""
+
+    def principal(self, urn: str) -> Principal | None:
+        """The role or user with this URN."""
+        return next((p for p in self.principals if p.urn == urn), None)
+
+
+def identity_facts(graph: Graph) -> IdentityFacts:
+    """The identity facts of `graph`."""
+    values = Values(graph)
+    people = principals_module.Collector(values)
+    resources = resources_module.Collector(values)
+    found = people.principals()
+    policies = resources.policies()
+    with_policy = {p.urn for p in policies if p.documents}
+    keys = tuple(
+        ResourcePolicy(k.urn, k.name, k.type, space(values, k), (default_key_policy(values, k),))
+        for k in graph.of_type(resources_module.KEY)
+        if k.urn not in with_policy
+    )
+    outside = (*people.outside, *resources.outside)
+    return IdentityFacts(
+        values=values,
+        principals=found,
+        actors=people.actors(),
+        resource_policies=(*policies, *keys),
+        endpoints=resources.endpoints(),
+        not_modelled=(
+            *coverage.not_modelled(graph, Family.IDENTITY, MODELLED),
+            *(
+                NotModelled(r.urn, r.type, Family.IDENTITY, f"{r.name} is a policy of {whom}")
+                for r, whom in outside
+            ),
+        ),
+        assumptions=(
+            *_ASSUMPTIONS,
+            *(
+                f"The AWS-managed policy {name} still says what stackproof knows of it."
+                for name in sorted(people.used_managed)
+            ),
+        ),
+        doubts=tuple(people.doubts),
+    )

@@ -1,0 +1,269 @@
+"""Roles, users, the policies that reach them, and what acts as them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from stackproof.aws.identity.documents import Document, read, unreadable
+from stackproof.aws.identity.managed import MANAGED
+from stackproof.aws.values import Values, readable
+from stackproof.model import Reference, Resource, Unknown, Value
+
+ROLE = "aws:iam/role:Role"
+USER = "aws:iam/user:User"
+GROUP = "aws:iam/group:Group"
+POLICY = "aws:iam/policy:Policy"
+PROFILE = "aws:iam/instanceProfile:InstanceProfile"
+FUNCTION = "aws:lambda/function:Function"
+INSTANCE = "aws:ec2/instance:Instance"
+LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+
+
+class Attached(msgspec.Struct, frozen=True):
+    """A policy of a principal, and the resource that gives it (an attachment, or the document)."""
+
+    document: Document
+    via: str
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """A role or a user of the graph. `arn` may hold atoms."""
+
+    urn: str
+    name: str
+    arn: str
+    user: bool
+    policies: tuple[Attached, ...]
+    boundary: Document | None
+    trust: Document | None
+    doubts: tuple[str, ...] = ()
+    """What of its attachments is not known."""
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """A function or an instance that acts as the role `role` (a URN)."""
+
+    urn: str
+    arn: str
+    role: str
+
+
+_INLINE = {
+    "aws:iam/rolePolicy:RolePolicy": ("role", ROLE),
+    "aws:iam/userPolicy:UserPolicy": ("user", USER),
+    "aws:iam/groupPolicy:GroupPolicy": ("group", GROUP),
+}
+_ATTACHMENTS = {
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ((("role", ROLE),), "policyArn"),
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment": ((("user", USER),), "policyArn"),
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": ((("group", GROUP),), "policyArn"),
+    "aws:iam/policyAttachment:PolicyAttachment": (
+        (("roles", ROLE), ("users", USER), ("groups", GROUP)),
+        "policyArn",
+    ),
+    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": (
+        (("roleName", ROLE),),
+        "policyArns",
+    ),
+}
+_MEMBERSHIPS = {
+    "aws:iam/userGroupMembership:UserGroupMembership": ("user", "groups"),
+    "aws:iam/groupMembership:GroupMembership": ("users", "group"),
+}
+
+TYPES = frozenset(
+    {ROLE, USER, GROUP, POLICY, PROFILE, FUNCTION, *_INLINE, *_ATTACHMENTS, *_MEMBERSHIPS}
+)
+"""The resource types that this module reads."""
+
+
+def _listed(value: Value) -> list[Value]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+class Collector:
+    """Joins principals with what is attached to them. `doubts` are about every principal."""
+
+    def __init__(self, values: Values) -> None:
+        self.values = values
+        self.graph = values.graph
+        self.doubts: list[str] = []
+        self.outside: list[tuple[Resource, str]] = []
+        """Resources that give a policy to a principal which this graph does not declare."""
+        self.used_managed: set[str] = set()
+        self._names = {
+            (r.type, self.values.text(Reference(r.urn, "name"))): r.urn
+            for r in self.graph.of_type(ROLE, USER, GROUP)
+        }
+        self._policies = {
+            self.values.text(Reference(r.urn, "arn")): r for r in self.graph.of_type(POLICY)
+        }
+        self._given: dict[str, list[Attached]] = {}
+        self._doubted: dict[str, list[str]] = {}
+
+    def principals(self) -> tuple[Principal, ...]:
+        """Every role and user with its policies, those of its groups among them."""
+        self._collect()
+        groups = self._groups_of_users()
+        return tuple(
+            Principal(
+                urn=r.urn,
+                name=r.name,
+                arn=self.values.arn(r) or "*",
+                user=r.type == USER,
+                policies=(
+                    *self._own(r),
+                    *self._given.get(r.urn, ()),
+                    *(a for g in groups.get(r.urn, ()) for a in self._given.get(g, ())),
+                ),
+                boundary=self._boundary(r),
+                trust=self._trust(r),
+                doubts=tuple(self._doubted.get(r.urn, ())),
+            )
+            for r in self.graph.of_type(ROLE, USER)
+        )
+
+    def actors(self) -> tuple[Actor, ...]:
+        """Functions with their role, instances with that of their profile."""
+        roles_of_profiles = {
+            self.values.text(Reference(r.urn, key)): role
+            for r in self.graph.of_type(PROFILE)
+            for role in self._owners(r.inputs.get("role"), ROLE)
+            for key in ("name", "arn")
+        }
+        found = [
+            Actor(r.urn, self.values.arn(r) or "*", role)
+            for r in self.graph.of_type(FUNCTION)
+            for role in self._owners(r.inputs.get("role"), ROLE)
+        ]
+        for r in self.graph.of_type(INSTANCE, LAUNCH_TEMPLATE):
+            profile = r.inputs.get("iamInstanceProfile")
+            given = [profile.get("name"), profile.get("arn")] if isinstance(profile, dict) else []
+            for one in given or [profile]:
+                role = None if one is None else roles_of_profiles.get(self.values.text(one))
+                if role is not None:
+                    # Instances of a launch template have ids that nobody can name before.
+                    arn = self.values.arn(r) if r.type == INSTANCE else "arn:*:ec2:*:instance/*"
+                    found.append(Actor(r.urn, arn or "*", role))
+        return tuple(found)
+
+    # ── one resource ────────────────────────────────────────────────────────────────────────────
+
+    def _trust(self, resource: Resource) -> Document | None:
+        if resource.type == USER:
+            return None
+        given = resource.inputs.get("assumeRolePolicy")
+        if resource.external or given is None:
+            return unreadable(resource.urn, "its trust policy is not declared here")
+        return read(self.values, resource.urn, given)
+
+    def _own(self, resource: Resource) -> list[Attached]:
+        """What the role itself carries: inline policies, managed ARNs."""
+        found: list[Attached] = []
+        if resource.external:
+            why = f"{resource.name} is read, not made here: its policies are not declared"
+            found.append(Attached(unreadable(resource.urn, why), resource.urn))
+        for key in ("inlinePolicies", "managedPolicyArns"):
+            given = resource.inputs.get(key)
+            if isinstance(given, Unknown):
+                found.append(Attached(unreadable(resource.urn, given.reason), resource.urn))
+                continue
+            for item in _listed(given):
+                if key == "managedPolicyArns":
+                    document = self._managed(item, resource.urn)
+                else:
+                    text = item.get("policy") if isinstance(item, dict) else item
+                    if text is None:
+                        continue  # an inline policy without text removes those made elsewhere
+                    document = read(self.values, resource.urn, text)
+                found.append(Attached(document, resource.urn))
+        return found
+
+    def _boundary(self, resource: Resource) -> Document | None:
+        given = self.values.resolve(resource.inputs.get("permissionsBoundary"))
+        return None if given in {None, ""} else self._managed(given, resource.urn)
+
+    def _managed(self, arn: Value, via: str) -> Document:
+        """The document of the managed policy `arn`."""
+        text = self.values.text(arn)
+        if text is None:
+            return unreadable(via, "the ARN of an attached policy is not known")
+        policy = self._policies.get(text)
+        if policy is not None:
+            return read(self.values, policy.urn, policy.inputs.get("policy"))
+        name = text.partition(":iam::aws:policy/")[2]
+        if name in MANAGED:
+            self.used_managed.add(name)
+            return read(self.values, via, MANAGED[name])
+        return unreadable(via, f"what the policy {readable(text)} permits is not declared here")
+
+    # ── what is attached ────────────────────────────────────────────────────────────────────────
+
+    def _collect(self) -> None:
+        for r in self.graph.resources:
+            if r.type in _INLINE:
+                key, kind = _INLINE[r.type]
+                document = read(self.values, r.urn, r.inputs.get("policy"))
+                self._give(r, r.inputs.get(key), kind, [document])
+            elif r.type in _ATTACHMENTS:
+                targets, arns = _ATTACHMENTS[r.type]
+                given = self.values.resolve(r.inputs.get(arns))
+                documents = [self._managed(a, r.urn) for a in _listed(given)]
+                for key, kind in targets:
+                    self._give(r, r.inputs.get(key), kind, documents)
+                if arns == "policyArns":
+                    self._exclusive(r, given)
+
+    def _exclusive(self, resource: Resource, listed: Value) -> None:
+        """An exclusive list takes away what other attachments give."""
+        known = {self.values.text(a) for a in _listed(listed)}
+        for owner in self._owners(resource.inputs.get("roleName"), ROLE):
+            for other in self.graph.resources:
+                if other.type in _ATTACHMENTS and other is not resource:
+                    (key, kind), arns = _ATTACHMENTS[other.type][0][0], "policyArn"
+                    if owner in self._owners(other.inputs.get(key), kind) and (
+                        self.values.text(other.inputs.get(arns)) not in known
+                    ):
+                        self._doubted.setdefault(owner, []).append(
+                            f"{resource.name} takes away what {other.name} attaches"
+                        )
+
+    def _give(
+        self, resource: Resource, targets: Value, kind: str, documents: list[Document]
+    ) -> None:
+        for target in _listed(self.values.resolve(targets)):
+            owners = self._owners(target, kind)
+            if not owners:
+                text = self.values.text(target)
+                if text is None:
+                    self.doubts.append(f"whom {resource.name} gives a policy is not known")
+                else:
+                    self.outside.append((resource, readable(text)))
+            for owner in owners:
+                self._given.setdefault(owner, []).extend(
+                    Attached(document, resource.urn) for document in documents
+                )
+
+    def _owners(self, given: Value, kind: str) -> list[str]:
+        """The URN of the role, user or group of this graph that `given` names, if any."""
+        text = self.values.text(given)
+        if text is None:
+            return []
+        # Functions name their role by ARN, everything else by name.
+        name = text.rpartition("/")[2] if text.startswith("arn:") else text
+        found = self._names.get((kind, name))
+        return [found] if found else []
+
+    def _groups_of_users(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for r in self.graph.resources:
+            if r.type in _MEMBERSHIPS:
+                users, groups = (
+                    [o for v in _listed(r.inputs.get(key)) for o in self._owners(v, kind)]
+                    for key, kind in zip(_MEMBERSHIPS[r.type], (USER, GROUP), strict=True)
+                )
+                for user in users:
+                    found.setdefault(user, []).extend(groups)
+        return found

@@ -1,0 +1,316 @@
+"""The claims about whom resources let in by policies of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from stackproof.aws.identity import (
+    Document,
+    IdentityFacts,
+    ResourcePolicy,
+    Statement,
+    Who,
+)
+from stackproof.aws.identity.documents import Pattern
+from stackproof.aws.identity.resource_policies import BUCKETS
+from stackproof.aws.values import readable
+from stackproof.contract import Admission, Trustee
+from stackproof.model import Decision, Family, Hop, Obligation
+from stackproof.proofs.languages import Language
+from stackproof.proofs.permissions.boxes import ABSENT, ACTION, RESOURCE, WHO, Box, subtract
+from stackproof.proofs.permissions.claims import (
+    Question,
+    closed_world,
+    proven,
+    sources_of,
+    undecided_of,
+    unproven,
+    violated,
+)
+from stackproof.proofs.permissions.conditions import UNDECIDED
+from stackproof.proofs.permissions.declared import grant_box, trustee_names
+from stackproof.proofs.permissions.requests import (
+    LARGEST,
+    LARGEST_DECIDED,
+    NEVER,
+    SMALLEST,
+    SMALLEST_DECIDED,
+    Reading,
+    statement_boxes,
+    who_language,
+)
+from stackproof.proofs.permissions.witnesses import first, request, shown
+
+_STRANGER = "AWS:arn:aws:iam::999999999999:root"
+_TLS = Box({"aws:securetransport": Language.literal("true")})
+_TRANSPORT = Box({"aws:securetransport": Language.any_of(("true", "false"))})
+
+# Conditions that keep a policy from being public (Amazon S3 User Guide, "Blocking public access
+# to your Amazon S3 storage", "The meaning of 'public'").
+_FIXING = (
+    "aws:principalorgid",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceip",
+    "aws:sourceowner",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:userid",
+    "s3:dataaccesspointarn",
+)
+
+
+def obligations(question: Question) -> Iterator[Obligation]:
+    """The claims `identity.admits.*`."""
+    for name, policies, admissions in _groups(question):
+        yield Obligation(
+            f"identity.admits.{name}",
+            Family.IDENTITY,
+            f"The policies of {name} admit those whom the contract names, and nobody else",
+            lambda policies=policies, admissions=admissions, name=name: closed_world(  # type: ignore[misc]
+                question.facts, _admits(question, name, policies, admissions)
+            ),
+        )
+
+
+def _groups(
+    question: Question,
+) -> Iterator[tuple[str, list[ResourcePolicy], tuple[Admission, ...]]]:
+    """Groups whose resources admit somebody or that the contract names; then lone resources."""
+    with_policy = {p.urn: p for p in question.facts.resource_policies}
+    of_groups = {
+        name: [with_policy[r.urn] for r in group.resources if r.urn in with_policy]
+        for name, group in sorted(question.members.items())
+    }
+    declared = question.identity.resources
+    covered: set[str] = set()
+    for name in sorted(declared):
+        covered |= {p.urn for p in of_groups.get(name, ())}
+        yield name, of_groups.get(name, []), declared[name]
+    for name, policies in of_groups.items():
+        left = [p for p in policies if p.urn not in covered and _admits_somebody(question, p)]
+        if name not in declared and left:
+            covered |= {p.urn for p in left}
+            yield name, left, ()
+    for urn, policy in with_policy.items():
+        if urn not in covered and _admits_somebody(question, policy):
+            yield policy.name, [policy], ()
+
+
+def _admits_somebody(question: Question, policy: ResourcePolicy) -> bool:
+    return bool(policy.doubts or _undeclared(question.facts, policy, LARGEST))
+
+
+# ── who is admitted ─────────────────────────────────────────────────────────────────────────────
+
+
+def _own_root(facts: IdentityFacts) -> Language:
+    """The account itself, as a policy names it: it lets identity policies decide."""
+    return Language.glob(f"AWS:arn:*:iam::{facts.account}:root")
+
+
+def _with_accounts(who: Who) -> Who:
+    """In a deny, an account stands for everybody in it."""
+    more = [
+        Pattern(f"{p.text.removesuffix('root')}*", exact=False)
+        for p in who.patterns
+        if p.exact and p.text.startswith("AWS:") and p.text.endswith(":root")
+    ]
+    return Who((*who.patterns, *more)) if more and not who.negated else who
+
+
+def boxes_with_who(
+    document: Document, statement: Statement, reading: Reading, space: Language | None
+) -> list[Box]:
+    """The requests of one statement, with who makes them."""
+    bigger = reading.wide == statement.allow
+    who = statement.who or Who((Pattern("*", exact=False),))
+    if not statement.allow and bigger:
+        who = _with_accounts(who)
+    names = who_language(who, bigger=bigger)
+    boxes = statement_boxes(document, statement, reading, variables={}, space=space)
+    return [b for box in boxes if not (b := box.narrowed(WHO, names)).is_empty()]
+
+
+def admitted(facts: IdentityFacts, policy: ResourcePolicy, reading: Reading) -> list[Box]:
+    """Every request that the policies of one resource admit, with who makes it."""
+    space = Language.any_of(policy.space)
+    found: dict[bool, list[Box]] = {True: [], False: []}
+    for document in policy.documents:
+        for statement in document.statements:
+            found[statement.allow] += boxes_with_who(document, statement, reading, space)
+    boxes = subtract([b & _TRANSPORT for b in found[True]], [*found[False], *NEVER])
+    if policy.doubts:
+        boxes = [Box({RESOURCE: space})] if reading.wide else []
+    return _not_blocked(facts, policy, boxes, reading)
+
+
+def _not_blocked(
+    facts: IdentityFacts, policy: ResourcePolicy, boxes: list[Box], reading: Reading
+) -> list[Box]:
+    """What a bucket's public access block leaves of its policy.
+
+    A public policy is refused, or let through to the account and to AWS services only. Without
+    a declared block, new buckets have one; that is not relied upon to keep anybody out.
+    """
+    if policy.type not in BUCKETS:
+        return boxes
+    block = policy.block
+    flags = (None, None) if block is None else (block.block_policy, block.restrict)
+    blocked = True in flags or (None in flags and not reading.wide)
+    if not blocked:
+        return boxes
+    insiders = Language.any_of(
+        ("Service:*", *(f"AWS:arn:*:{s}::{facts.account}:*" for s in ("iam", "sts")))
+    )
+    return [
+        kept
+        for box in boxes
+        if not (kept := box.narrowed(WHO, insiders) if _public(box) else box).is_empty()
+    ]
+
+
+def _public(box: Box) -> bool:
+    fixed = any(key in box.sides and ABSENT not in box.sides[key] for key in _FIXING)
+    return _STRANGER in box.side(WHO) and not fixed
+
+
+def _undeclared(facts: IdentityFacts, policy: ResourcePolicy, reading: Reading) -> list[Box]:
+    """Admissions of others than the account as such."""
+    return subtract(admitted(facts, policy, reading), [Box({WHO: _own_root(facts)})])
+
+
+def _declared(
+    question: Question, admissions: Sequence[Admission], group: str, *, least: bool
+) -> list[Box]:
+    """The contract's admissions: whom they may cover, or the least that must be admitted."""
+    found = []
+    for admission in admissions:
+        names = trustee_names(question.facts, question.members, question.identity, admission.who)
+        box = grant_box(question.facts, question.members, admission, group)
+        found.append(box.narrowed(WHO, names[1 if least else 0]))
+    return found
+
+
+def _admits(
+    question: Question,
+    group: str,
+    policies: list[ResourcePolicy],
+    admissions: tuple[Admission, ...],
+) -> Decision:
+    contract = _declared(question, admissions, group, least=False)
+
+    def certain(reading: Reading) -> list[Box]:
+        return [b for p in policies for b in _undeclared(question.facts, p, reading)]
+
+    decision = nobody_else(
+        question, group, contract, certain, [d for p in policies for d in _doubts(p)]
+    )
+    if decision is not None:
+        return decision
+    hops: list[Hop] = []
+    for box, admission in zip(
+        _declared(question, admissions, group, least=True), admissions, strict=True
+    ):
+        wanted = subtract([box & _TLS], NEVER)
+        given = [b for p in policies for b in admitted(question.facts, p, SMALLEST)]
+        left = subtract(wanted, given)
+        if not left and wanted:
+            touching = [b for b in given if any(not (b & w).is_empty() for w in wanted)]
+            hops += question.statements(sources_of(touching), permits=True)
+            continue
+        return _lacking(question, group, policies, admission, wanted)
+    who = "admits nobody" if not admissions else "admits those named in the contract only"
+    return proven("exhaustive", f"{group} {who}", hops)
+
+
+def _doubts(policy: ResourcePolicy) -> list[str]:
+    return [*policy.doubts, *(d for document in policy.documents for d in document.doubts())]
+
+
+def _lacking(
+    question: Question,
+    group: str,
+    policies: list[ResourcePolicy],
+    admission: Admission,
+    wanted: list[Box],
+) -> Decision:
+    widest = [b for p in policies for b in admitted(question.facts, p, LARGEST_DECIDED)]
+    who = trustee_text(admission.who)
+    members = question.members[group].resources if group in question.members else ()
+    urns = [*(d.urn for p in policies for d in p.documents), *(r.urn for r in members)]
+    lacking = subtract(wanted, widest)
+    if lacking or not wanted:
+        witness = shown(request(first(lacking)), who) if lacking else {"principal": who}
+        block = next((p.block for p in policies if p.block is not None), None)
+        what = f"no statement of {group}'s policies admits {who} so"
+        if (
+            admission.who.anyone
+            and block is not None
+            and True
+            in {
+                block.block_policy,
+                block.restrict,
+            }
+        ):
+            what = f"the public access block {question.name_of(block.urn)} keeps the public out"
+            urns.insert(0, block.urn)
+        return violated(
+            f"{group} does not admit {who} to {', '.join(admission.actions)}",
+            witness,
+            [question.hop(what, urn, permits=False) for urn in urns[:1]],
+            urns,
+            f"Let {group}'s policy admit {who} as the contract says, or mend the contract.",
+        )
+    return unproven(
+        f"whether {group} admits {who} rests on what is not known",
+        [*(d for p in policies for d in _doubts(p)), *undecided_of(widest), *undecided_of(wanted)],
+        urns,
+        "Make the policy known at preview.",
+    )
+
+
+def trustee_text(who: Trustee) -> str:
+    """A trustee, in a sentence."""
+    if who.anyone:
+        return "anyone"
+    return who.service or who.arn or who.principal or f"account {who.account}"
+
+
+def _who_text(name: str) -> str:
+    if name == _STRANGER:
+        return "any AWS account"
+    return readable(name.partition(":")[2])
+
+
+def nobody_else(
+    question: Question,
+    owner: str,
+    contract: list[Box],
+    admitted_in: Callable[[Reading], list[Box]],
+    doubts: Sequence[str],
+) -> Decision | None:
+    """A decision against `owner` when it lets in more than `contract`; None when it does not."""
+    excess = subtract(admitted_in(LARGEST), contract)
+    if not excess:
+        return None
+    widest = [b.without(d for d in b.sides if d.startswith(UNDECIDED)) for b in contract]
+    certain = subtract(admitted_in(SMALLEST_DECIDED), widest)
+    box = first(certain or excess)
+    made = request(box)
+    who = _who_text(made.get(WHO, "*"))
+    urns = [urn for urn, _ in sources_of([box])]
+    if certain:
+        return violated(
+            f"{owner} admits {who} to {made[ACTION]}, which the contract does not",
+            shown(made, who),
+            question.statements(sources_of([box]), permits=True),
+            [*urns, *(u for u, _ in sources_of(certain))],
+            f"Narrow the statement, or declare in the contract that {owner} admits {who}.",
+        )
+    return unproven(
+        f"{owner} may perhaps admit {who} to {made[ACTION]}",
+        [*doubts, *undecided_of(excess)],
+        urns,
+        "Make the policy known at preview.",
+    )

@@ -1,0 +1,105 @@
+"""The contract's grants, admissions and trustees, as boxes of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stackproof.aws.identity import Condition, IdentityFacts, Pattern
+from stackproof.aws.values import glob_text
+from stackproof.contract import Admission, Conditions, Grant, Identity, Trustee
+from stackproof.model import Reference
+from stackproof.proofs.languages import Language
+from stackproof.proofs.permissions.boxes import ACTION, RESOURCE, WHO, Box
+from stackproof.proofs.permissions.conditions import box_of
+from stackproof.selection import Members, SelectorError
+
+GroupMembers = Mapping[str, Members]
+
+# A grant on a log group speaks of its streams too, which have the group's ARN and `:*`.
+_STREAMS = "aws:cloudwatch/logGroup:LogGroup"
+
+
+def arns(facts: IdentityFacts, members: GroupMembers, text: str) -> list[str]:
+    """The ARN globs that a resource of the contract means: `*`, an ARN, or `GROUP[/REST]`.
+
+    Raises SelectorError when it is none of these.
+    """
+    if text == "*" or text.startswith("arn:"):
+        return [text]
+    group, slash, rest = text.partition("/")
+    if group not in members or not members[group].resources:
+        if group in members and members[group].cidrs == () and members[group].service is None:
+            return []  # an optional group without members
+        raise SelectorError(group, f"'{text}' is neither *, an ARN nor a group of resources")
+    found: list[str] = []
+    for resource in members[group].resources:
+        arn = glob_text(facts.values.resolve(Reference(resource.urn, "arn")))
+        if arn is None:
+            raise SelectorError(group, f"the ARN of {resource.name} is not known")
+        found.append(arn + slash + rest)
+        if resource.type == _STREAMS and not slash:
+            found.append(f"{arn}:*")
+    return found
+
+
+def _when(facts: IdentityFacts, members: GroupMembers, when: Conditions) -> Box:
+    """The requests that meet `when`. In ARN operators a value may be `GROUP[/REST]` too."""
+    conditions = []
+    for operator, keys in sorted(when.items()):
+        for key, given in sorted(keys.items()):
+            values = [given] if isinstance(given, str) else list(given)
+            if operator.lower().startswith("arn"):
+                values = [arn for value in values for arn in arns(facts, members, value)]
+            conditions.append(Condition(operator, key.lower(), tuple(Pattern(v) for v in values)))
+    return box_of(conditions, "the contract")
+
+
+def grant_box(
+    facts: IdentityFacts,
+    members: GroupMembers,
+    grant: Grant | Admission,
+    default: str | None = None,
+) -> Box:
+    """The requests of a grant; of an admission, but for who makes them.
+
+    `default` is the group that an admission without resources means.
+    """
+    resources = grant.resources or ((default,) if default is not None else ())
+    globs = [arn for text in resources for arn in arns(facts, members, text)]
+    box = _when(facts, members, grant.when)
+    box = box.narrowed(ACTION, Language.any_of(a.lower() for a in grant.actions))
+    return box.narrowed(RESOURCE, Language.any_of(globs))
+
+
+def trustee_names(
+    facts: IdentityFacts, members: GroupMembers, identity: Identity, trustee: Trustee
+) -> tuple[Language, Language]:
+    """Who a trustee is: (everyone it may cover, those who must be admitted)."""
+    if trustee.anyone:
+        return Language.everything(), Language.everything()
+    if trustee.service is not None:
+        named = Language.literal(f"Service:{trustee.service}")
+    elif trustee.account is not None:
+        # The account's root stands for whoever the account lets in.
+        root = Language.glob(f"AWS:arn:*:iam::{trustee.account}:root")
+        principals = Language.any_of(
+            f"AWS:arn:*:{service}::{trustee.account}:*" for service in ("iam", "sts")
+        )
+        return principals, root & Language.glob(f"AWS:arn:aws:iam::{trustee.account}:root")
+    elif trustee.arn is not None:
+        named = Language.any_of((f"AWS:{trustee.arn}", f"Federated:{trustee.arn}"))
+        one = f"{'Federated' if 'provider/' in trustee.arn else 'AWS'}:{trustee.arn}"
+        return named, Language.glob(one)
+    else:
+        principal = identity.principals.get(trustee.principal or "")
+        if principal is None or principal.role not in members:
+            raise SelectorError(
+                trustee.principal or "?", f"'{trustee.principal}' is no principal of the contract"
+            )
+        named = Language.any_of(f"AWS:{arn}" for arn in arns(facts, members, principal.role))
+    return named, named
+
+
+def who_box(names: Language) -> Box:
+    """Requests of these principals."""
+    return Box({WHO: names})
