@@ -1,0 +1,256 @@
+"""The loss of any one zone, simulated: what is left of each group, and which flows go on.
+
+For every zone, what lives there is taken away; what is left is counted in the worst spread that
+Auto Scaling could show, and every declared flow is proven again on what is left of the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import TypeAlias
+
+from stackproof.aws.network import NetworkFacts
+from stackproof.aws.placement import PlacementFacts
+from stackproof.contract import Contract, Flow, Keep
+from stackproof.model import Decision, Evidence, Family, Hop, Obligation, Verdict
+from stackproof.selection import Members
+
+Exists: TypeAlias = Callable[[NetworkFacts, Flow, Mapping[str, Members]], Decision]
+"""`proofs.reach.flow_exists`."""
+
+
+def obligations(
+    facts: PlacementFacts,
+    network: NetworkFacts,
+    contract: Contract,
+    members: Mapping[str, Members],
+    exists: Exists,
+) -> list[Obligation]:
+    """The claims about the loss of a zone; none when the contract has no `availability`."""
+    availability = contract.availability
+    if availability is None:
+        return []
+    found = [
+        Obligation(
+            f"availability.keep.{group}",
+            Family.PLACEMENT,
+            f"{_promise(keep)} of {group} is left after the loss of any zone",
+            partial(_keep, facts, members[group], keep),
+        )
+        for group, keep in availability.keep.items()
+    ]
+    if availability.flows is None or contract.network is None:
+        return found
+    excepted = {(e.source, e.to) for e in availability.flows.exceptions}
+    without = cache(network.without_zone)
+    found += [
+        Obligation(
+            f"availability.flows.{flow.source}-to-{flow.to}",
+            Family.PLACEMENT,
+            f"{flow.source} reaches {flow.to} after the loss of any zone",
+            partial(_flow, facts, without, flow, members, exists),
+        )
+        for flow in contract.network.flows
+        if (flow.source, flow.to) not in excepted
+    ]
+    return found
+
+
+def _promise(keep: Keep) -> str:
+    return "a majority" if keep.quorum else f"at least {keep.instances}"
+
+
+def _unproven(summary: str, resources: tuple[str, ...], mend: str) -> Decision:
+    return Decision(Verdict.UNPROVEN, Evidence("unknown", summary), resources, mend)
+
+
+# ── what is left ────────────────────────────────────────────────────────────────────────────────
+
+
+def _keep(facts: PlacementFacts, members: Members, keep: Keep) -> Decision:
+    urns = [r.urn for r in members.resources]
+    if not urns:
+        return _unproven(
+            f"{members.group} has no resources in this stack, so nothing of it is counted",
+            (),
+            f"Let group {members.group} select instances or Auto Scaling groups.",
+        )
+    open_question = _undecided(facts, urns, keep)
+    if open_question is not None:
+        return open_question
+    total = _left(facts, urns, "")
+    needed = total // 2 + 1 if keep.quorum else keep.instances or 0
+    zones = facts.zones or ("",)
+    left = {zone: _left(facts, urns, zone) for zone in zones}
+    worst = min(zones, key=lambda zone: (left[zone], zone))
+    hops = tuple(
+        Hop(f"without {zone}: {left[zone]} of {total} left", permits=left[zone] >= needed)
+        for zone in zones
+    )
+    if left[worst] >= needed:
+        return Decision(
+            Verdict.PROVEN,
+            Evidence(
+                "exhaustive",
+                f"without {worst}, the worst loss, {left[worst]} of {total} are left and {needed} "
+                "are needed",
+                hops=hops,
+            ),
+            tuple(urns),
+        )
+    dying = _dying(facts, urns, worst)
+    return Decision(
+        Verdict.VIOLATED,
+        Evidence(
+            "witness",
+            f"the loss of {worst} leaves {left[worst]} of {total} of {members.group}; {needed} are "
+            "needed",
+            {
+                "zone": worst,
+                "left": left[worst],
+                "of": total,
+                "needed": needed,
+                "dies": [facts.names[urn] for urn in dying],
+            },
+            hops,
+        ),
+        tuple(dict.fromkeys((*dying, *urns))),
+        _mend(facts, members, keep, needed),
+    )
+
+
+def _undecided(facts: PlacementFacts, urns: list[str], keep: Keep) -> Decision | None:
+    for urn in urns:
+        placed = facts.machines.get(urn) or facts.fleets.get(urn)
+        name = facts.names[urn]
+        if placed is None and urn not in facts.regional:
+            return _unproven(
+                f"what is left of {name} after the loss of a zone is not modelled",
+                (urn,),
+                "Keep only instances, Auto Scaling groups and what AWS runs in the whole region.",
+            )
+        if placed is not None and placed.unknown:
+            return _unproven(
+                placed.unknown, (urn,), "Name the zone of its subnet, and its size, as known text."
+            )
+        if keep.quorum and urn not in facts.machines:
+            return _unproven(
+                f"{name} is no fixed set of voters, so there is no majority of it",
+                (urn,),
+                "Declare voting members as instances, one each.",
+            )
+    if facts.disturbing:
+        item = facts.disturbing[0]
+        return _unproven(
+            f"{facts.names.get(item.urn, item.urn)} could change what runs in a zone: {item.why}",
+            tuple(i.urn for i in facts.disturbing),
+            "Remove it, or declare it with a type that is modelled.",
+        )
+    return None
+
+
+def _left(facts: PlacementFacts, urns: list[str], zone: str) -> int:
+    """How many are left without `zone`; all of them without none (the empty zone)."""
+    count = 0
+    for urn in urns:
+        if urn in facts.fleets:
+            fleet = facts.fleets[urn]
+            count += fleet.left_without(zone) if zone else fleet.minimum
+        elif urn in facts.machines:
+            count += zone not in facts.machines[urn].zones
+        else:
+            count += 1
+    return count
+
+
+def _dying(facts: PlacementFacts, urns: list[str], zone: str) -> list[str]:
+    return [
+        urn
+        for urn in urns
+        if (urn in facts.machines and zone in facts.machines[urn].zones)
+        or (
+            urn in facts.fleets and facts.fleets[urn].left_without(zone) < facts.fleets[urn].minimum
+        )
+    ]
+
+
+def _mend(facts: PlacementFacts, members: Members, keep: Keep, needed: int) -> str:
+    if keep.quorum:
+        return (
+            f"Run an odd number of voters of {members.group}, three at least, each in a zone of "
+            "its own."
+        )
+    fleets = [facts.fleets[r.urn] for r in members.resources if r.urn in facts.fleets]
+    if not fleets:
+        return f"Spread {members.group} so that any zone may go and {needed} are left."
+    first = fleets[0]
+    name = facts.names[first.urn]
+    if first.served is not None and not first.served >= {*first.zones}:
+        return f"Give the load balancer in front of {name} a subnet in every zone of the group."
+    if not first.balanced:
+        return (
+            f"Let {name} use capacityDistributionStrategy 'balanced-only', spread it over more "
+            "zones, or raise its minSize."
+        )
+    return f"Spread {name} over more zones, or raise its minSize."
+
+
+# ── which flows go on ───────────────────────────────────────────────────────────────────────────
+
+
+def _flow(
+    facts: PlacementFacts,
+    without: Callable[[str], NetworkFacts],
+    flow: Flow,
+    members: Mapping[str, Members],
+    exists: Exists,
+) -> Decision:
+    if facts.nowhere:
+        names = ", ".join(facts.names[urn] for urn in facts.nowhere)
+        return _unproven(
+            f"the zone of {names} is not known, so what dies with a zone is not either",
+            facts.nowhere,
+            "Give every subnet an availabilityZone as known text.",
+        )
+    if not facts.zones:
+        return _unproven(
+            "no zone is known in this stack",
+            (),
+            "Declare subnets with their availabilityZone.",
+        )
+    hops: list[Hop] = []
+    doubts: list[Decision] = []
+    for zone in facts.zones:
+        after = exists(without(zone), flow, members)
+        if after.verdict is Verdict.VIOLATED:
+            return _dead(facts, flow, zone, after)
+        if after.verdict is Verdict.UNPROVEN:
+            doubts.append(after)
+        hops.append(Hop(f"without {zone}: {after.evidence.summary}"))
+    if doubts:
+        return doubts[0]
+    return Decision(
+        Verdict.PROVEN,
+        Evidence(
+            "exhaustive",
+            f"{', '.join(flow.allow)} still passes without any one of {len(facts.zones)} zones",
+            hops=tuple(hops),
+        ),
+    )
+
+
+def _dead(facts: PlacementFacts, flow: Flow, zone: str, after: Decision) -> Decision:
+    blame = tuple(urn for urn in after.resources if urn in facts.names)
+    return Decision(
+        Verdict.VIOLATED,
+        Evidence(
+            "witness",
+            f"the loss of {zone} ends {flow.source} to {flow.to}: {after.evidence.summary}",
+            {**after.evidence.witness, "zone": zone},
+            after.evidence.hops,
+        ),
+        blame,
+        f"Let {flow.source} reach {flow.to} through another zone too, or accept under "
+        f"availability.flows.except that it dies with {zone}. {after.mend}",
+    )
