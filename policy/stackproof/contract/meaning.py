@@ -121,6 +121,8 @@ def _network(contract: Contract) -> Iterator[Contradiction]:
         if never.path != "proxied" and (never.source, never.to) in declared:
             number = declared[never.source, never.to]
             yield key, f"{never.source} to {never.to} is allowed by flows[{number}]"
+    for index, name in enumerate(contract.network.isolated):
+        yield from _known(name, contract.groups, ("network", "isolated", index))
 
 
 def _trustee(who: Trustee, contract: Contract, key: Key) -> Iterator[Contradiction]:

@@ -68,6 +68,8 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
     flows: tuple[Flow, ...] = ()
     never: tuple[Never, ...] = ()
+    isolated: tuple[str, ...] = ()
+    """Groups whose subnets have no route out of the VPC, whatever their security groups say."""
 
 
 class Trustee(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -204,7 +204,7 @@ ANY = Packets((_WHOLE,))
 NONE = Packets(())
 
 
-def packets(  # noqa: PLR0913  # one for each dimension
+def packets(
     *,
     sources: Iterable[Range] = (EVERY_ADDRESS,),
     destinations: Iterable[Range] = (EVERY_ADDRESS,),

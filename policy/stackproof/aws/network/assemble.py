@@ -64,11 +64,15 @@ MODELLED = frozenset(
 )
 
 ASSUMPTIONS = (
-    "Every VPC reaches the VPC resolver, DHCP, instance metadata and time sync on their link-local"
-    " addresses: no rule filters that traffic.",
+    (
+        "Every VPC reaches the VPC resolver, DHCP, instance metadata and time sync on their"
+        " link-local addresses: no rule filters that traffic."
+    ),
     "The VPC resolver answers recursive DNS for every subnet whatever its routes say.",
-    "An internet gateway drops packets whose outside address is private; nothing outside of this"
-    " stack is connected to its VPCs.",
+    (
+        "An internet gateway drops packets whose outside address is private; nothing outside of"
+        " this stack is connected to its VPCs."
+    ),
     "A NAT gateway forwards only what its own side began.",
     "Launch templates are in use in the version that the program declares.",
     "Names of AWS services lead to this stack's own endpoints when private DNS is on.",

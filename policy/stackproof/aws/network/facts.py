@@ -230,9 +230,12 @@ class Listener:
     unknown: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NetworkFacts:
-    """The network that one Graph declares. Every tuple is sorted by URN."""
+    """The network that one Graph declares. Every tuple is sorted by URN.
+
+    Compared by identity, so that what is computed of one network can be kept with it.
+    """
 
     vpcs: tuple[Vpc, ...] = ()
     subnets: tuple[Subnet, ...] = ()

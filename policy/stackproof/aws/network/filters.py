@@ -80,54 +80,74 @@ def security_groups(
     """Every security group, the VPCs' default ones too, and every rule."""
     groups: dict[str, SecurityGroup] = {}
     rules: list[SecurityGroupRule] = []
-    inline: set[str] = set()
     for vpc in reader.graph.of_type(VPC):
         key = default_group(vpc.urn)
         groups[key] = SecurityGroup(key, f"default of {vpc.name}", vpc.urn)
-    managed: set[str] = set()
+    inline: dict[str, bool] = {}
     for resource in reader.graph.of_type(GROUP, DEFAULT_GROUP):
         key, group = _group(reader, resource)
         if group is None:
             reader.lost(resource, "its VPC is not known")
             continue
-        managed.add(key)
         groups[key] = group
-        for direction in ("ingress", "egress"):
-            blocks = reader.items(resource, direction)
-            if blocks is None:
-                unread = f"the {direction} rules of security group {resource.name} are not known"
-                rules.append(_anything(resource, key, direction == "ingress", unread))
-                blocks = []
-            if blocks:
-                inline.add(key)
-            for block in blocks:
-                rules += _rules(
-                    reader, resource, key, _Block(direction == "ingress", mapping(block))
-                )
+        own = list(_inline(reader, resource, key))
+        inline[key] = bool(own)
+        rules += own
     for vpc in reader.graph.of_type(VPC):
-        key = default_group(vpc.urn)
-        if key not in managed:
-            # "Default security groups for your VPCs": members reach each other, and anything out.
-            name = groups[key].name
-            every = (EVERY_PROTOCOL, EVERY_PORT)
-            rules.append(SecurityGroupRule(vpc.urn, name, key, True, *every, peer_group=key))  # noqa: FBT003
-            rules.append(SecurityGroupRule(vpc.urn, name, key, False, *every, EVERY_ADDRESS))  # noqa: FBT003
+        if default_group(vpc.urn) not in inline:
+            rules += _default_rules(vpc)
     separate: dict[str, list[str]] = {}
     for resource in reader.graph.of_type(GROUP_RULE, INGRESS_RULE, EGRESS_RULE):
         owner = group_key(reader, reader.get(resource, "securityGroupId"))
-        if owner is None:
+        if owner is None or owner not in groups:
             reader.lost(resource, "the security group that it belongs to is not known")
             continue
         separate.setdefault(owner, []).append(resource.urn)
         rules += _separate(reader, resource, owner)
-    for key in inline & set(separate):
-        mixed = tuple(sorted(separate[key]))
-        why = f"security group {groups[key].name} mixes inline and separate rules"
-        groups[key] = replace(groups[key], mixed=mixed, unknown=why)
+    for key in sorted(separate):
+        if inline.get(key):
+            mixed = tuple(sorted(separate[key]))
+            why = f"security group {groups[key].name} mixes inline and separate rules"
+            groups[key] = replace(groups[key], mixed=mixed, unknown=why)
     return (
         tuple(groups[k] for k in sorted(groups)),
         tuple(sorted(rules, key=lambda r: (r.urn, repr(r)))),
     )
+
+
+def _inline(reader: Reader, resource: Resource, key: str) -> Iterator[SecurityGroupRule]:
+    for direction in ("ingress", "egress"):
+        blocks = reader.items(resource, direction)
+        if blocks is None:
+            why = f"the {direction} rules of security group {resource.name} are not known"
+            yield _anything(resource, key, direction == "ingress", why)
+        for block in blocks or []:
+            ingress = direction == "ingress"
+            if isinstance(block, dict):
+                yield from _rules(reader, resource, key, _Block(ingress, block))
+            else:
+                why = f"an {direction} rule of security group {resource.name} is not known"
+                yield _anything(resource, key, ingress, why)
+
+
+def _default_rules(vpc: Resource) -> list[SecurityGroupRule]:
+    """Members reach each other, and anything outside.
+
+    (Amazon VPC User Guide, "Default security groups for your VPCs".)
+    """
+    key = default_group(vpc.urn)
+    base = SecurityGroupRule(
+        urn=vpc.urn,
+        name=f"default of {vpc.name}",
+        group=key,
+        ingress=True,
+        protocols=EVERY_PROTOCOL,
+        ports=EVERY_PORT,
+    )
+    return [
+        replace(base, peer_group=key),
+        replace(base, ingress=False, addresses=EVERY_ADDRESS),
+    ]
 
 
 def _group(reader: Reader, resource: Resource) -> tuple[str, SecurityGroup | None]:
@@ -256,64 +276,86 @@ def _separate(reader: Reader, resource: Resource, key: str) -> Iterator[Security
 
 def network_acls(reader: Reader) -> tuple[NetworkAcl, ...]:
     """Every network ACL, the VPCs' default ones too."""
-    found: dict[str, tuple[str, str, list[NetworkAclRule], bool]] = {}
+    found: dict[str, NetworkAcl] = {}
+    inline: set[str] = set()
     for vpc in reader.graph.of_type(VPC):
         key = f"{vpc.urn}#default"
         # "Default network ACL": allows all traffic in and out.
-        found[key] = (f"default of {vpc.name}", vpc.urn, _allow_all(vpc, key), False)
+        found[key] = NetworkAcl(key, f"default of {vpc.name}", vpc.urn, _allow_all(vpc, key))
     for resource in reader.graph.of_type(ACL, DEFAULT_ACL):
-        own = acl_key(reader, reader.get(resource, "defaultNetworkAclId"))
-        key_or_none = resource.urn if resource.type == ACL else own
-        owner = own.removesuffix("#default") if own is not None else None
-        vpc_urn = reader.urn(reader.get(resource, "vpcId"), VPC) or owner
-        if key_or_none is None or vpc_urn is None:
+        acl = _acl(reader, resource)
+        if acl is None:
             reader.lost(resource, "its VPC is not known")
-            continue
-        rules: list[NetworkAclRule] = []
-        for direction in ("ingress", "egress"):
-            blocks = reader.items(resource, direction)
-            for block in blocks if blocks is not None else [None]:
-                entry = _entry(resource, key_or_none, direction == "egress", mapping(block))
-                if entry is not None:
-                    rules.append(entry)
-        found[key_or_none] = (resource.name, vpc_urn, rules, bool(rules))
-    separate: dict[str, list[str]] = {}
+        else:
+            found[acl.urn] = acl
+            inline |= {acl.urn} if acl.rules else set()
     for resource in reader.graph.of_type(ACL_RULE):
         parent = acl_key(reader, reader.get(resource, "networkAclId"))
         if parent is None or parent not in found:
             reader.lost(resource, "the network ACL that it belongs to is not known")
             continue
-        separate.setdefault(parent, []).append(resource.urn)
-        fields = {k: reader.get(resource, k) for k in resource.inputs}
-        fields["action"], fields["ruleNo"] = fields.get("ruleAction"), fields.get("ruleNumber")
-        egress = flag(fields.get("egress")) if fields.get("egress") is not None else False
-        for direction_out in (False, True) if egress is None else (egress,):
-            entry = _entry(resource, parent, direction_out, fields)
-            if entry is not None:
-                why = f"the direction of {resource.name} is not known" if egress is None else ""
-                found[parent][2].append(replace(entry, unknown=entry.unknown or why))
-    return tuple(
-        NetworkAcl(
-            key,
-            name,
-            vpc_urn,
-            tuple(sorted(rules, key=lambda r: (r.egress, r.number, r.allow, r.urn, repr(r)))),
-            mixed=tuple(sorted(separate.get(key, ()))) if has_inline else (),
-            unknown=f"network ACL {name} mixes inline and separate rules"
-            if has_inline and key in separate
-            else "",
+        acl = found[parent]
+        mixed = parent in inline
+        found[parent] = replace(
+            acl,
+            rules=(*acl.rules, *_acl_rule(reader, resource, parent)),
+            mixed=(*acl.mixed, resource.urn) if mixed else (),
+            unknown=f"network ACL {acl.name} mixes inline and separate rules"
+            if mixed
+            else acl.unknown,
         )
-        for key, (name, vpc_urn, rules, has_inline) in sorted(found.items())
+    return tuple(
+        replace(acl, rules=tuple(sorted(acl.rules, key=_in_order)))
+        for _, acl in sorted(found.items())
     )
 
 
-def _allow_all(vpc: Resource, key: str) -> list[NetworkAclRule]:
-    every = (EVERY_PROTOCOL, EVERY_PORT, EVERY_ADDRESS)
-    name = f"default of {vpc.name}"
-    return [
-        NetworkAclRule(vpc.urn, name, key, egress, 100, True, *every)  # noqa: FBT003
-        for egress in (False, True)
-    ]
+def _in_order(rule: NetworkAclRule) -> tuple[bool, int, bool, str, str]:
+    return rule.egress, rule.number, rule.allow, rule.urn, repr(rule)
+
+
+def _acl(reader: Reader, resource: Resource) -> NetworkAcl | None:
+    key: str | None = resource.urn
+    vpc = reader.urn(reader.get(resource, "vpcId"), VPC)
+    if resource.type == DEFAULT_ACL:
+        key = acl_key(reader, reader.get(resource, "defaultNetworkAclId"))
+        vpc = None if key is None else key.removesuffix("#default")
+    if key is None or vpc is None:
+        return None
+    rules: list[NetworkAclRule] = []
+    for direction in ("ingress", "egress"):
+        blocks = reader.items(resource, direction)
+        for block in blocks if blocks is not None else [None]:
+            entry = _entry(resource, key, direction == "egress", mapping(block))
+            rules += [] if entry is None else [entry]
+    unknown = f"network ACL {resource.name} is read, not declared" if resource.external else ""
+    return NetworkAcl(key, resource.name, vpc, tuple(rules), unknown=unknown)
+
+
+def _acl_rule(reader: Reader, resource: Resource, acl: str) -> Iterator[NetworkAclRule]:
+    fields = {k: reader.get(resource, k) for k in resource.inputs}
+    fields["action"], fields["ruleNo"] = fields.get("ruleAction"), fields.get("ruleNumber")
+    egress = flag(fields.get("egress")) if fields.get("egress") is not None else False
+    why = f"the direction of {resource.name} is not known" if egress is None else ""
+    for outward in (False, True) if egress is None else (egress,):
+        entry = _entry(resource, acl, outward, fields)
+        if entry is not None:
+            yield replace(entry, unknown=entry.unknown or why)
+
+
+def _allow_all(vpc: Resource, key: str) -> tuple[NetworkAclRule, ...]:
+    base = NetworkAclRule(
+        urn=vpc.urn,
+        name=f"default of {vpc.name}",
+        network_acl=key,
+        egress=False,
+        number=100,
+        allow=True,
+        protocols=EVERY_PROTOCOL,
+        ports=EVERY_PORT,
+        addresses=EVERY_ADDRESS,
+    )
+    return base, replace(base, egress=True)
 
 
 def _entry(

@@ -1,0 +1,156 @@
+"""Whether anything passes that must not, judged on the largest behaviour that AWS could show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from stackproof.aws.network.facts import NetworkFacts
+from stackproof.model import Decision, Evidence, Hop, Verdict
+from stackproof.proofs.headers import NONE, Packet, Packets
+from stackproof.proofs.reach.ends import End, Ends, Host, name_of, urn_of
+from stackproof.proofs.reach.paths import Path, paths
+from stackproof.proofs.reach.possible import undecided, unread
+
+Permission = Callable[[End, End], Packets]
+"""The packets that the contract permits between two ends."""
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A packet that arrives and must not."""
+
+    packet: Packet
+    path: Path
+
+
+def nothing(_source: End, _destination: End) -> Packets:
+    """The permission that permits nothing."""
+    return NONE
+
+
+def leaks(
+    facts: NetworkFacts,
+    pairs: Iterable[tuple[End, End]],
+    permitted: Permission,
+    *,
+    wide: bool,
+) -> Iterator[Leak]:
+    """A packet for every path on which more arrives than is permitted."""
+    for source, destination in pairs:
+        for path in paths(facts, source, destination):
+            arrived = path.delivered(wide=wide)
+            if not arrived:
+                continue
+            excess = arrived - permitted(source, destination)
+            if excess:
+                yield Leak(excess.example(), path)
+
+
+def decide_closed(
+    facts: NetworkFacts,
+    names: tuple[str, str],
+    pairs: tuple[tuple[End, End], ...],
+    permitted: Permission,
+    declared: tuple[str, ...],
+) -> Decision:
+    """Nothing passes between `pairs` but what is permitted; `names` are those of their groups."""
+    source, to = names
+    found = next(leaks(facts, pairs, permitted, wide=False), None)
+    if found is not None:
+        return violated(facts, source, to, found)
+    maybe = next(leaks(facts, pairs, permitted, wide=True), None)
+    if maybe is not None:
+        urns = (urn_of(maybe.path.destination), urn_of(maybe.path.source))
+        return undecided(maybe.path.unknown, maybe.path.hops(maybe.packet, facts), urns)
+    if facts.not_modelled:
+        return undecided(unread(facts), urns=tuple(n.urn for n in facts.not_modelled))
+    but = f"nothing but {', '.join(declared)}" if declared else "nothing"
+    summary = f"{but} passes from {source} to {to}: every packet on {len(pairs)} pairs was checked"
+    return Decision(
+        Verdict.PROVEN,
+        Evidence("exhaustive", summary),
+        tuple(dict.fromkeys(u for a, b in pairs for u in (urn_of(a), urn_of(b)) if u)),
+    )
+
+
+def violated(
+    facts: NetworkFacts, source: str, to: str, leak: Leak, before: tuple[Hop, ...] = ()
+) -> Decision:
+    """The decision about a packet that arrives and must not."""
+    hops = (*before, *leak.path.hops(leak.packet, facts))
+    rules = [
+        permit.urn
+        for kind in ("ingress", "egress", "route", "acl")
+        for stage in leak.path.forward
+        if stage.kind == kind
+        for permit in stage.permits
+        if leak.packet in permit.lets
+    ]
+    open_by = next(
+        (h.what for h in reversed(hops) if h.urn in rules[:1]),
+        hops[-1].what if hops else "AWS's own network",
+    )
+    ends = f"{name_of(leak.path.source)} reaches {name_of(leak.path.destination)}"
+    summary = f"{ends} with {leak.packet}, which no flow declares"
+    witness: dict[str, object] = {"from": source, "to": to, **leak.packet.witness()}
+    blame = (
+        *rules,
+        *(h.urn for h in hops),
+        urn_of(leak.path.destination),
+        urn_of(leak.path.source),
+    )
+    return Decision(
+        Verdict.VIOLATED,
+        Evidence("witness", summary, witness, hops),
+        tuple(dict.fromkeys(u.partition("#")[0] for u in blame if u)),
+        f"Narrow what lets it through ({open_by}), or declare the flow from {source} to {to}.",
+    )
+
+
+def decide_never(facts: NetworkFacts, source: str, to: str, path: str, known: Ends) -> Decision:
+    """No packet from `source` to `to`, direct or by a load balancer."""
+    sources, destinations = known.everywhere(source), known.everywhere(to)
+    pairs = tuple((a, b) for a in sources for b in destinations)
+    if path in {"direct", "any"}:
+        direct = decide_closed(facts, (source, to), pairs, nothing, ())
+        if path == "direct" or direct.verdict is not Verdict.PROVEN:
+            return direct
+    for wide in (False, True):
+        for before, after in _proxied(facts, sources, destinations, wide=wide):
+            if wide:
+                return undecided((*before.path.unknown, *after.path.unknown))
+            return violated(facts, source, to, after, before.path.hops(before.packet, facts))
+    if facts.not_modelled or any(x.unknown for x in facts.listeners):
+        return undecided((*unread(facts), *(x.unknown for x in facts.listeners if x.unknown)))
+    summary = f"no packet passes from {source} to {to}, {_SPOKEN[path]}"
+    urns = tuple(dict.fromkeys(u for e in (*sources, *destinations) if (u := urn_of(e))))
+    return Decision(Verdict.PROVEN, Evidence("exhaustive", summary), urns)
+
+
+_SPOKEN = {
+    "proxied": "handed on by a load balancer",
+    "any": "directly or handed on by a load balancer",
+}
+
+
+def _proxied(
+    facts: NetworkFacts, sources: tuple[End, ...], destinations: tuple[End, ...], *, wide: bool
+) -> Iterator[tuple[Leak, Leak]]:
+    """Load balancers that `sources` reach and that hand on to `destinations`."""
+    balancers = [Host(i) for i in facts.interfaces if i.kind == "load-balancer"]
+    for balancer in balancers:
+        urn = balancer.interface.owner
+        forwards = {u for x in facts.listeners if x.load_balancer == urn for u in x.forwards}
+        targets = {t for u in forwards for t, _ in facts.target_group[u].targets}
+        doubtful = any(facts.target_group[u].unknown for u in forwards)
+        reached = [
+            d
+            for d in destinations
+            if isinstance(d, Host) and (d.interface.owner in targets or (wide and doubtful))
+        ]
+        into = next(leaks(facts, ((s, balancer) for s in sources), nothing, wide=wide), None)
+        if into is None:
+            continue
+        for leak in leaks(facts, ((balancer, d) for d in reached), nothing, wide=wide):
+            yield into, leak
