@@ -1,6 +1,6 @@
 """Builds the function's deployment package into build/thumbnailer.
 
-    python thumbnailer/build.py
+    uv run thumbnailer/build.py
 
 Pillow comes as the wheel for Lambda's Python and processor, whatever machine this runs on, by the
 hashes in requirements.txt. boto3 is not packed: Lambda's runtime has it.
@@ -8,6 +8,7 @@ hashes in requirements.txt. boto3 is not packed: Lambda's runtime has it.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -30,8 +31,9 @@ def build(target: Path = TARGET) -> None:
     stamp.unlink(missing_ok=True)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
+    # `uv run` names itself in UV, for it need not be on PATH.
     command = [
-        "uv", "pip", "install", "--quiet", "--target", str(target),
+        os.environ.get("UV", "uv"), "pip", "install", "--quiet", "--target", str(target),
         "--python-version", PYTHON, "--python-platform", PLATFORM,
         "--only-binary", ":all:", "--require-hashes", "--no-deps", "--no-compile",
         "-r", str(HERE / "requirements.txt"),

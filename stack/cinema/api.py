@@ -156,7 +156,7 @@ class Api(pulumi.ComponentResource):
             launch_template=aws.autoscaling.GroupLaunchTemplateArgs(
                 id=template.id,
                 # A number, not `$Latest`: only a change of this input starts a refresh.
-                version=template.latest_version,
+                version=template.latest_version.apply(str),
             ),
             target_group_arns=[balancer.target_group.arn],
             health_check_type="ELB",

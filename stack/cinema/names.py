@@ -7,6 +7,7 @@ our own, and its ARN is arithmetic. Everything else keeps the name that Pulumi g
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from cinema.config import Config, ConfigError
@@ -19,6 +20,9 @@ _DASHED = frozenset(
         "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "sa-east-1",
     }
 )  # fmt: skip
+
+# Every part's bucket must fit S3's rule: 63 characters, no capital, no underscore.
+_PREFIX = re.compile(r"[a-z][a-z0-9-]{1,24}[a-z0-9]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +45,10 @@ class Names:
         region = config.matching(
             "aws:region", r"(?!cn-|us-gov-)[a-z]{2}(-[a-z]+)+-\d", "a region of partition aws"
         )
-        return cls(project=project, stack=stack, account=accounts[0], region=region)
+        names = cls(project=project, stack=stack, account=accounts[0], region=region)
+        if _PREFIX.fullmatch(names.prefix) is None:
+            raise ConfigError("stack", f"'{stack}' must be short, of lower-case letters and digits")
+        return names
 
     @property
     def prefix(self) -> str:

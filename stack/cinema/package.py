@@ -20,7 +20,7 @@ def archive(root: Path, *, dry_run: bool) -> pulumi.Archive:
     if stamp.is_file() and stamp.read_text().strip() == digest(root / "thumbnailer"):
         # Relative to the program's folder, so that state does not hold a path of one machine.
         return pulumi.FileArchive("../build/thumbnailer")
-    problem = "is not built from the present sources; run `make thumbnailer`"
+    problem = "is not built from the present sources; run `uv run thumbnailer/build.py`"
     if not dry_run:
         raise ConfigError("build/thumbnailer", problem)
     pulumi.log.warn(f"build/thumbnailer {problem}. An update would refuse.")

@@ -1,0 +1,138 @@
+"""What the configuration may say, and how it is refused: always with its key."""
+
+from __future__ import annotations
+
+import json
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import pulumi
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cinema.config import Config, ConfigError
+from cinema.settings import Settings
+from tests.stack.engine_double import ROOT, configuration
+
+
+def settings(stack: str = "prod", /, **changes: str | None) -> Settings:
+    values: dict[str, str | None] = {
+        **configuration(stack),
+        **{key.replace("__", ":"): value for key, value in changes.items()},
+    }
+    return Settings.read(
+        Config(values.get),
+        project="cinema",
+        stack=stack,
+        root=ROOT,
+        package=pulumi.AssetArchive({}),
+    )
+
+
+def refused(stack: str = "prod", /, **changes: str | None) -> str:
+    with pytest.raises(ConfigError) as problem:
+        settings(stack, **changes)
+    return str(problem.value)
+
+
+BAD: dict[str, list[str | None]] = {
+    "aws:allowedAccountIds": [None, "[]", '["1"]', '["123456789012", "210987654321"]', "123"],
+    "aws:region": [None, "moon", "cn-north-1", "us-gov-west-1"],
+    "cinema:adminCidrs": [
+        None, "[]", '["0.0.0.0/0"]', '["::/0"]', '["203.0.0.0/15"]', '["203.0.113.1/24"]',
+        '["0.0.0.0/1", "128.0.0.0/1"]', '["10.0.5.0/24"]', '["203.0.113.0/24", "203.0.113.0/25"]',
+        '"203.0.113.0/24"', "[7]",
+    ],
+    "cinema:apiDomain": [None, "localhost", "https://api.cinema.example"],
+    "cinema:apiImage": [None, "ami-latest", "AMI-0a000000000000001"],
+    "cinema:apiInstances": [None, '{"min": 4, "max": 3}', '{"min": 0, "max": 3}', "3", "[]"],
+    "cinema:apiInstanceType": ["large", "t4g", "T4G.nano"],
+    "cinema:bastionImage": ["none"],
+    "cinema:certificateArn": [
+        None, "mine", "arn:aws:acm:eu-west-1:123456789012:certificate/0a",
+    ],
+    "cinema:cidr": [None, "10.0.0.0/8", "10.0.0.0/24", "10.0.0.1/16", "8.8.0.0/16", "fd00::/16"],
+    "cinema:corsOrigins": [None, '["*"]', '["https://cinema.example/"]', '["cinema.example"]'],
+    "cinema:databaseImage": [""],
+    "cinema:databaseInstanceType": ["db.r8g.large.big"],
+    "cinema:databaseVolumeGiB": ["0", "16385", "ten"],
+    "cinema:databaseZones": [
+        None, "[]", '["us-east-1d"]', '["us-east-1a", "us-east-1b"]',
+        '["us-east-1a", "us-east-1a"]',
+    ],
+    "cinema:egress": [None, "none"],
+    "cinema:https": [None, "yes"],
+    "cinema:keyName": [None],
+    "cinema:protect": [None, "yes", "True"],
+    "cinema:site": [None, "cdn"],
+    "cinema:thumbnailConcurrency": ["0", "-1", "many"],
+    "cinema:zones": [
+        None, '["us-east-1a"]', '["eu-west-1a", "eu-west-1b"]', '["a", "b"]',
+        '["us-east-1a", "us-east-1a"]', "us-east-1a",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [(key, value) for key, values in BAD.items() for value in values]
+)
+def test_a_value_that_cannot_be_used_is_refused_with_its_key(key: str, value: str | None) -> None:
+    assert refused(**{key.replace(":", "__"): value}).startswith(f"{key}: ")
+
+
+def test_every_key_that_the_three_stacks_set_is_one_that_is_refused_when_bad() -> None:
+    keys = {key for stack in ("seed", "dev", "prod") for key in configuration(stack)}
+    assert keys - {"aws:defaultTags"} == set(BAD)
+
+
+def test_the_message_says_how_to_set_what_is_missing() -> None:
+    assert refused(cinema__cidr=None) == (
+        "cinema:cidr: is missing; set it with `pulumi config set cinema:cidr VALUE`"
+    )
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 32))
+def test_administrators_networks_are_never_wider_than_16_bits(address: int, prefix: int) -> None:
+    network = IPv4Network((address, prefix), strict=False)
+    config = Config({"cinema:adminCidrs": json.dumps([str(network)])}.get)
+    if prefix >= 16:
+        assert config.admin_networks("cinema:adminCidrs") == (network,)
+    else:
+        with pytest.raises(ConfigError, match=r"wider than /16"):
+            config.admin_networks("cinema:adminCidrs")
+
+
+def test_https_is_a_choice_where_it_is_optional() -> None:
+    assert settings("dev").balancer.https is False
+    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/0a"
+    chosen = settings(
+        "dev", cinema__certificateArn=certificate, cinema__apiDomain="api.dev.example"
+    )
+    assert chosen.balancer.https is True
+    assert "no use without" in refused("dev", cinema__apiDomain="api.dev.example")
+
+
+@pytest.mark.parametrize("stack", ["Prod", "my_stack", "a" * 40])
+def test_a_stack_whose_name_cannot_be_part_of_a_buckets_is_refused(stack: str) -> None:
+    with pytest.raises(ConfigError, match=r"^stack: "):
+        Settings.read(
+            Config(configuration("prod").get),
+            project="cinema",
+            stack=stack,
+            root=ROOT,
+            package=pulumi.AssetArchive({}),
+        )
+
+
+def test_a_file_of_the_site_without_a_known_type_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "client_dist").mkdir()
+    (tmp_path / "client_dist" / "notes.docx").touch()
+    with pytest.raises(ValueError, match=r"client_dist/notes\.docx"):
+        Settings.read(
+            Config(configuration("prod").get),
+            project="cinema",
+            stack="prod",
+            root=tmp_path,
+            package=pulumi.AssetArchive({}),
+        )
