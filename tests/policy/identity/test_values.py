@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
-import msgspec
 import pytest
 
 from stackproof.aws.values import Values, glob_text, parse_json, readable, resolve
-from stackproof.model import Reference, Resource, Template, Unknown, Value
+from stackproof.model import Reference, Template, Unknown, Value
 from tests.policy.graphs import ACCOUNT, graph, ref, resource
+from tests.policy.identity.worlds import declared
 
 BUCKET = "aws:s3/bucket:Bucket"
 ROLE = "aws:iam/role:Role"
@@ -20,11 +19,6 @@ LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 QUEUE = "aws:sqs/queue:Queue"
 SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a type
 FUNCTION = "aws:lambda/function:Function"
-
-
-def made(type_: str, name: str, inputs: Mapping[str, Value]) -> Resource:
-    """A resource whose inputs come as a dictionary."""
-    return msgspec.structs.replace(resource(type_, name), inputs=dict(inputs))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +43,7 @@ def made(type_: str, name: str, inputs: Mapping[str, Value]) -> Resource:
 def test_outputs_that_follow_from_inputs(
     type_: str, inputs: dict[str, str], property_: str, text: str
 ) -> None:
-    world = graph(made(type_, "it", inputs))
+    world = graph(declared(type_, "it", inputs))
     assert resolve(world, ref(type_, "it", property_)) == text.replace(":A:", f":{ACCOUNT}:")
 
 

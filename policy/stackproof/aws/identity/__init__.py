@@ -121,6 +121,11 @@ def identity_facts(graph: Graph) -> IdentityFacts:
         assumptions=(
             *_ASSUMPTIONS,
             *(
+                f"{r.name} is read, not made here: its policy gives our principals nothing."
+                for r in graph.resources
+                if r.external and r.type in resources_module.CARRIERS
+            ),
+            *(
                 f"The AWS-managed policy {name} still says what stackproof knows of it."
                 for name in sorted(people.used_managed)
             ),

@@ -41,11 +41,11 @@ class Principal(msgspec.Struct, frozen=True):
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """A function or an instance that acts as the role `role` (a URN)."""
+    """A function or an instance that acts as the role `role`: a URN, or None when unknown."""
 
     urn: str
     arn: str
-    role: str
+    role: str | None
 
 
 _INLINE = {
@@ -127,26 +127,23 @@ class Collector:
 
     def actors(self) -> tuple[Actor, ...]:
         """Functions with their role, instances with that of their profile."""
-        roles_of_profiles = {
-            self.values.text(Reference(r.urn, key)): role
+        profiles = {
+            self.values.text(Reference(r.urn, key)): self._owner(r.inputs.get("role"))
             for r in self.graph.of_type(PROFILE)
-            for role in self._owners(r.inputs.get("role"), ROLE)
             for key in ("name", "arn")
         }
         found = [
-            Actor(r.urn, self.values.arn(r) or "*", role)
+            Actor(r.urn, self.values.arn(r) or "*", self._owner(r.inputs.get("role")))
             for r in self.graph.of_type(FUNCTION)
-            for role in self._owners(r.inputs.get("role"), ROLE)
         ]
         for r in self.graph.of_type(INSTANCE, LAUNCH_TEMPLATE):
-            profile = r.inputs.get("iamInstanceProfile")
-            given = [profile.get("name"), profile.get("arn")] if isinstance(profile, dict) else []
-            for one in given or [profile]:
-                role = None if one is None else roles_of_profiles.get(self.values.text(one))
-                if role is not None:
-                    # Instances of a launch template have ids that nobody can name before.
-                    arn = self.values.arn(r) if r.type == INSTANCE else "arn:*:ec2:*:instance/*"
-                    found.append(Actor(r.urn, arn or "*", role))
+            given = r.inputs.get("iamInstanceProfile")
+            if isinstance(given, dict):
+                given = given.get("arn") or given.get("name")
+            if given is not None:
+                # Instances of a launch template have ids that nobody can name before.
+                arn = self.values.arn(r) if r.type == INSTANCE else "arn:*:ec2:*:instance/*"
+                found.append(Actor(r.urn, arn or "*", profiles.get(self.values.text(given))))
         return tuple(found)
 
     # ── one resource ────────────────────────────────────────────────────────────────────────────
@@ -245,6 +242,10 @@ class Collector:
                 self._given.setdefault(owner, []).extend(
                     Attached(document, resource.urn) for document in documents
                 )
+
+    def _owner(self, role: Value) -> str | None:
+        """The URN of the role that `role` names, if this graph has it."""
+        return next(iter(self._owners(role, ROLE)), None)
 
     def _owners(self, given: Value, kind: str) -> list[str]:
         """The URN of the role, user or group of this graph that `given` names, if any."""

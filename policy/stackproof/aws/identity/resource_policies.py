@@ -36,6 +36,9 @@ _POLICIES: dict[str, tuple[str, tuple[str, ...], str]] = {
 }
 _INLINE = (*BUCKETS, QUEUE, TOPIC, KEY, SECRET)
 
+CARRIERS = (*_INLINE, FUNCTION, REPOSITORY, TABLE)
+"""Types of resources that can carry a policy of their own."""
+
 # What a policy of the resource can speak of, after its ARN.
 _SPACE = {
     **dict.fromkeys(BUCKETS, ("", "/*")),
@@ -76,11 +79,19 @@ class ResourcePolicy(msgspec.Struct, frozen=True):
 
 
 class EndpointPolicy(msgspec.Struct, frozen=True):
-    """What may pass a VPC endpoint: everything when `document` is None."""
+    """What may pass a VPC endpoint: everything when `document` is None.
+
+    `service` is the prefix of the actions that it carries, None when it is not known.
+    """
 
     urn: str
     service: str | None
     document: Document | None
+
+
+# Where the last part of an endpoint's service name is not the prefix of its actions
+# (AWS PrivateLink Guide, "AWS services that integrate with AWS PrivateLink").
+_PREFIXES = {"monitoring": "cloudwatch", "api": "ecr", "dkr": "ecr"}
 
 
 def space(values: Values, resource: Resource) -> tuple[str, ...]:
@@ -153,6 +164,10 @@ class Collector:
                 self._give(r, [r.urn], read(self.values, r.urn, r.inputs["policy"]))
         blocks = self._blocks()
         self._acls()
+        for r in self.graph.of_type(*CARRIERS):
+            if r.external:
+                why = f"{r.name} is read, not made here: its policy is not declared"
+                self._doubted.setdefault(r.urn, []).append(why)
         resources = self.values.resources
         of_account = tuple(
             ResourcePolicy(
@@ -186,7 +201,7 @@ class Collector:
             found.append(
                 EndpointPolicy(
                     r.urn,
-                    name.rpartition(".")[2] if isinstance(name, str) else None,
+                    _prefix(name),
                     None if given is None else read(self.values, r.urn, given),
                 )
             )
@@ -248,6 +263,13 @@ class Collector:
                     self._doubted.setdefault(owner, []).append(
                         f"the ACL of {r.name} may admit somebody (ACLs are not modelled)"
                     )
+
+
+def _prefix(service_name: Value) -> str | None:
+    if not isinstance(service_name, str):
+        return None
+    last = service_name.rpartition(".")[2]
+    return _PREFIXES.get(last, last)
 
 
 def _ownership(rule: Value) -> Value:

@@ -29,7 +29,7 @@ from stackproof.proofs.permissions.claims import (
 )
 from stackproof.proofs.permissions.principals import contract_boxes
 from stackproof.proofs.permissions.requests import LARGEST, SMALLEST_DECIDED, Reading, doubts
-from stackproof.proofs.permissions.trust import trusts
+from stackproof.proofs.permissions.trust import trusts, trusts_a_service
 from stackproof.proofs.permissions.witnesses import first, request, shown
 
 POLICY_WRITES = (
@@ -123,6 +123,12 @@ def _names(actions: tuple[str, ...]) -> Language:
 
 
 _WRITES, _MAKES, _ENTERS = _names(POLICY_WRITES), _names(MAKES), _names(ENTERS)
+_OF_FUNCTIONS = Language.glob("lambda:*")
+_NOWHERE = (
+    Box({ACTION: _OF_FUNCTIONS, RESOURCE: ~Language.glob("arn:*:lambda:*")}),
+    # A session needs a document beside the instance; alone it enters nothing.
+    Box({ACTION: Language.glob("ssm:*"), RESOURCE: Language.glob("arn:*:ssm:*")}),
+)
 
 
 class Gain(msgspec.Struct, frozen=True):
@@ -162,8 +168,8 @@ def _gains(question: Question, principal: Principal, reading: Reading) -> Iterat
         arn = Language.literal(other.arn)
         if other.urn == principal.urn or other.user:
             continue
-        passed = _acting(passes, EVERY, arn)
-        if passed and makes:
+        passed = _acting(passes, Language.everything(), arn)
+        if passed and makes and trusts_a_service(other, reading):
             boxes = (*passed, *makes)
             yield Gain(principal.urn, other.urn, f"passes {other.name} to what it makes", boxes)
         named, delegated = trusts(question.facts, other, principal, reading)
@@ -177,21 +183,19 @@ def _gains(question: Question, principal: Principal, reading: Reading) -> Iterat
         yield Gain(
             principal.urn, None, "passes roles of others to what it makes", (*strangers, *makes)
         )
-    for actor in question.facts.actors:
-        kind = Language.glob("lambda:*" if actor.urn in _functions(question) else "*")
-        entering = _acting(mine, _ENTERS & kind, Language.glob(actor.arn))
-        if entering and actor.role != principal.urn:
-            name = question.name_of(actor.urn)
-            yield Gain(principal.urn, actor.role, f"puts code into {name}", tuple(entering))
-
-
-EVERY = Language.everything()
-
-
-def _functions(question: Question) -> frozenset[str]:
-    resources = question.facts.values.resources
-    actors = question.facts.actors
-    return frozenset(a.urn for a in actors if resources[a.urn].type == FUNCTION)
+    entering = _acting(mine, _ENTERS)
+    for actor in question.facts.actors if entering else ():
+        function = question.facts.values.resources[actor.urn].type == FUNCTION
+        kind = _OF_FUNCTIONS if function else ~_OF_FUNCTIONS
+        reached = Box({ACTION: kind, RESOURCE: Language.glob(actor.arn)})
+        boxes = tuple(intersect(entering, [reached]))
+        entering = subtract(entering, [reached])
+        if boxes and actor.role != principal.urn:
+            how = f"puts code into {question.name_of(actor.urn)}"
+            yield Gain(principal.urn, actor.role, how, boxes)
+    elsewhere = subtract(entering, _NOWHERE)
+    if elsewhere:
+        yield Gain(principal.urn, None, "puts code into what others own", tuple(elsewhere))
 
 
 def _contained(question: Question, name: str) -> Decision:

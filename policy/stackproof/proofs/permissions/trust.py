@@ -59,6 +59,12 @@ def trusts(
     return named, [b for b in ways if not b.narrowed(WHO, account).is_empty()]
 
 
+def trusts_a_service(role: Principal, reading: Reading) -> bool:
+    """Whether some AWS service may act as the role: only then is passing it of use."""
+    services = Language.glob("Service:*")
+    return any(not b.narrowed(WHO, services).is_empty() for b in _trusting(role, reading))
+
+
 def _trust(question: Question, name: str) -> Decision:
     declared = question.identity.principals[name].assumed_by
     names = [

@@ -114,6 +114,10 @@ _PRINCIPALS = (
 )
 
 
+# What goes without saying of a request, and is not shown.
+_ORDINARY = {"aws:securetransport": "true", "aws:viaawsservice": "false"}
+
+
 def action_of(language: Language) -> str:
     """An action of `language`, spelt as AWS spells it where it is well known."""
     found = language.witness(_SPELT) or ""
@@ -149,7 +153,7 @@ def request(box: Box) -> dict[str, str]:
         if dimension == WHO:
             made[WHO] = who_of(side)
         elif ABSENT not in side:
-            made[dimension] = side.witness(("true",)) or ""
+            made[dimension] = side.witness((_ORDINARY.get(dimension, "true"),)) or ""
     return made
 
 
@@ -158,10 +162,12 @@ def shown(made: dict[str, str], principal: str) -> dict[str, object]:
     context = {
         key.removeprefix(UNDECIDED): readable(value)
         for key, value in sorted(made.items())
-        if key not in {ACTION, RESOURCE, WHO} and not key.startswith("aws:principal")
+        if key not in {ACTION, RESOURCE, WHO}
+        and not key.startswith("aws:principal")
+        and _ORDINARY.get(key) != value
     }
     return {
-        "principal": readable(made.get(WHO, principal)),
+        "principal": readable(made[WHO].partition(":")[2] if WHO in made else principal),
         "action": made[ACTION],
         "resource": readable(made[RESOURCE]),
         "context": context,
