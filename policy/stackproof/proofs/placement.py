@@ -224,7 +224,7 @@ def _flow(
     for zone in facts.zones:
         after = exists(without(zone), flow, members)
         if after.verdict is Verdict.VIOLATED:
-            return _dead(facts, flow, zone, after)
+            return _dead(facts, flow, zone, after, _gone(without, zone, flow, members))
         if after.verdict is Verdict.UNPROVEN:
             doubts.append(after)
         hops.append(Hop(f"without {zone}: {after.evidence.summary}"))
@@ -240,17 +240,36 @@ def _flow(
     )
 
 
-def _dead(facts: PlacementFacts, flow: Flow, zone: str, after: Decision) -> Decision:
-    blame = tuple(urn for urn in after.resources if urn in facts.names)
+def _gone(
+    without: Callable[[str], NetworkFacts], zone: str, flow: Flow, members: Mapping[str, Members]
+) -> tuple[str, ...]:
+    """The ends of the flow that have no interface left without `zone`, and had one."""
+    ends = (r.urn for group in (flow.source, flow.to) for r in members[group].resources)
+    before, after = without(""), without(zone)
+    return tuple(
+        urn
+        for urn in dict.fromkeys(ends)
+        if before.interfaces_of(frozenset({urn})) and not after.interfaces_of(frozenset({urn}))
+    )
+
+
+def _dead(
+    facts: PlacementFacts, flow: Flow, zone: str, after: Decision, gone: tuple[str, ...]
+) -> Decision:
+    blame = tuple(urn for urn in (*after.resources, *gone) if urn in facts.names)
     return Decision(
         Verdict.VIOLATED,
         Evidence(
             "witness",
             f"the loss of {zone} ends {flow.source} to {flow.to}: {after.evidence.summary}",
-            {**after.evidence.witness, "zone": zone},
+            {
+                **after.evidence.witness,
+                "zone": zone,
+                "dies": [facts.names[urn] for urn in gone if urn in facts.names],
+            },
             after.evidence.hops,
         ),
-        blame,
+        tuple(dict.fromkeys(blame)),
         f"Let {flow.source} reach {flow.to} through another zone too, or accept under "
         f"availability.flows.except that it dies with {zone}. {after.mend}",
     )
