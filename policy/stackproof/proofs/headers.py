@@ -140,6 +140,8 @@ class Packets:
             raise ValueError("the empty set has no packet")
         box = min(self.boxes, key=_plainness)
         source, destination = _host(box[0], box[1]), _host(box[2], box[3])
+        if source == destination and destination < box[3]:
+            destination += 1  # two hosts of one subnet
         port = next((p for p in (49152, 1024) if box[6] <= p <= box[7]), box[6])
         protocol = next((p for p in (6, 17, ICMP) if box[4] <= p <= box[5]), box[4])
         return Packet(source, destination, protocol, port, _port(protocol, box[8], box[9]))

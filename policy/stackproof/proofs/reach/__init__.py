@@ -2,5 +2,6 @@
 
 from stackproof.proofs.reach.claims import obligations
 from stackproof.proofs.reach.possible import flow_exists
+from stackproof.proofs.reach.questions import explain
 
-__all__ = ["flow_exists", "obligations"]
+__all__ = ["explain", "flow_exists", "obligations"]

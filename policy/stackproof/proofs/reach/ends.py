@@ -48,11 +48,21 @@ class Service:
 End: TypeAlias = Host | Outside | Neighbour | Service
 
 
+_KINDS = {
+    "instance": "instance",
+    "auto-scaling": "Auto Scaling group",
+    "load-balancer": "load balancer",
+    "endpoint": "endpoint",
+    "function": "function",
+    "interface": "network interface",
+}
+
+
 def name_of(end: End) -> str:
     """The end as people call it."""
     match end:
         case Host(interface):
-            return interface.name
+            return f"{_KINDS[interface.kind]} {interface.name}"
         case Outside(name, _):
             return name
         case Neighbour(subnet, _):

@@ -43,6 +43,10 @@ class Path:
             left = left & stage.lets(wide=wide)
         return left
 
+    def every_hop(self, packet: Packet, facts: NetworkFacts) -> tuple[Hop, ...]:
+        """What every stage does to `packet`, also those that it would not come to."""
+        return tuple(stage.hop(packet, facts) for stage in self.forward)
+
     def hops(self, packet: Packet, facts: NetworkFacts) -> tuple[Hop, ...]:
         """What happens to `packet`, up to the stage that stops it."""
         found: list[Hop] = []
@@ -102,9 +106,7 @@ class _Finder:
             yield from self._in(source, there)
         elif isinstance(source, Host) and isinstance(destination, Outside):
             # A function outside of any VPC: AWS's own network filters nothing.
-            ends = packets(
-                sources=INTERNET, destinations=common(destination.addresses, INTERNET)
-            )
+            ends = packets(sources=INTERNET, destinations=common(destination.addresses, INTERNET))
             yield Path(source, destination, ends, ())
 
     def _from(self, here: _Place, there: _Place | None, destination: End) -> Iterator[Path]:
@@ -151,11 +153,15 @@ class _Finder:
     def _local(self, here: _Place, there: _Place) -> Path:
         """Within the VPC, by the local route; a subnet's own traffic meets no network ACL."""
         out, into = here.subnet, there.subnet
-        across: tuple[Stage, ...] = ()
+        table = self.facts.route_table[out.route_table]
+        across: tuple[Stage, ...] = (
+            Stage("local", f"the local route of {here.vpc.name}", table.urn, ANY, ANY),
+        )
         back: tuple[Stage, ...] = ()
         if out.urn != into.urn:
             across = (
                 self.stages.network_acl(out.network_acl, egress=True),
+                *across,
                 *self._doubtful_route(out),
                 self.stages.network_acl(into.network_acl, egress=False),
             )

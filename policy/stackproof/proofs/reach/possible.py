@@ -198,15 +198,18 @@ def _through(
     packet = (never or (wanted - stage.strict)).example()
     hop = stage.hop(packet, facts)
     before = () if reply else tuple(h for h in way.hops(packet, facts) if h.permits)
-    what = "the reply " if reply else ""
-    between = f"from {name_of(way.source)} to {name_of(way.destination)}"
+    between = f"{name_of(way.source)} to {name_of(way.destination)}"
+    what = f"the reply {packet} does not come back" if reply else f"{packet} does not pass"
+    mend = stage.mend
+    if reply and stage.kind == "acl":
+        mend = f"{mend} Replies go to the port that the client chose, 1024-65535."
     return Blocked(
-        f"{what}{packet} does not pass {between}: {hop.what}",
+        f"{between}: {what}, {hop.what}",
         packet,
         reply,
         (*before, hop) if never else before,
         tuple(u for u in (_declared(stage.urn), urn_of(way.destination), urn_of(way.source)) if u),
-        stage.mend,
+        mend,
         () if never else stage.unknown,
     )
 

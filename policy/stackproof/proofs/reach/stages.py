@@ -249,11 +249,7 @@ def _acl_stage(acl: NetworkAcl, *, egress: bool) -> Stage:
         union(wide),
         tuple(permits),
         f"network ACL {acl.name} has no {direction} entry that permits it",
-        f"Add an {direction} entry to network ACL {acl.name} that allows it: replies to clients"
-        " come back on ports 1024-65535."
-        if egress
-        else f"Add an {direction} entry to network ACL {acl.name} that allows it (replies arrive on"
-        " ports 1024-65535).",
+        f"Add an {direction} entry to network ACL {acl.name} that allows it.",
         unknown,
     )
 
