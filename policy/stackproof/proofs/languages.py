@@ -217,6 +217,13 @@ def _either(parts: Iterable[_Node]) -> _Node:
     return _combine("or", parts, _NOTHING, _EVERYTHING)
 
 
+class LanguageTooLargeError(Exception):
+    """A question about globs needs more states than are allowed: it stays undecided."""
+
+
+_MOST_STATES = 200_000
+"""Real policies need hundreds; many globs that begin with `*` could need more than there are."""
+
 _FILLERS = "x0a1b2c3d4e5f6g7h8i9jklmnopqrstuvwyz-_.XYZ"
 
 
@@ -230,7 +237,10 @@ def _other_than(waiting: frozenset[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def _shortest(node: _Node) -> str | None:
-    """The shortest member, or None; breadth first, so a few characters at a time."""
+    """The shortest member, or None; breadth first.
+
+    Raises LanguageTooLargeError when that takes too many states.
+    """
     came: dict[_Node, tuple[_Node, str] | None] = {node: None}
     queue = deque([node])
     while queue:
@@ -250,6 +260,8 @@ def _shortest(node: _Node) -> str | None:
             if following not in came:
                 came[following] = (state, symbol)
                 queue.append(following)
+        if len(came) > _MOST_STATES:
+            raise LanguageTooLargeError(f"more than {_MOST_STATES} states")
     return None
 
 

@@ -92,9 +92,15 @@ def _groups(
         if name not in declared and left:
             covered |= {p.urn for p in left}
             yield name, left, ()
+    lone: dict[str, list[ResourcePolicy]] = {}
     for urn, policy in with_policy.items():
         if urn not in covered and _admits_somebody(question, policy):
-            yield policy.name, [policy], ()
+            # A group of that name means other resources: the type tells them apart.
+            kind = policy.type.rpartition(":")[2].lower()
+            name = f"{kind}-{policy.name}" if policy.name in of_groups else policy.name
+            lone.setdefault(name, []).append(policy)
+    for name, policies in sorted(lone.items()):
+        yield name, policies, ()
 
 
 def _admits_somebody(question: Question, policy: ResourcePolicy) -> bool:

@@ -15,8 +15,9 @@ from stackproof.selection import Members, SelectorError
 
 GroupMembers = Mapping[str, Members]
 
-# A grant on a log group speaks of its streams too, which have the group's ARN and `:*`.
-_STREAMS = "aws:cloudwatch/logGroup:LogGroup"
+# Requests about a log group name its ARN followed by `:` and perhaps a stream (CloudWatch Logs
+# User Guide, "Overview of managing access permissions to your CloudWatch Logs resources").
+_LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 
 
 def arns(facts: IdentityFacts, members: GroupMembers, text: str) -> list[str]:
@@ -36,9 +37,7 @@ def arns(facts: IdentityFacts, members: GroupMembers, text: str) -> list[str]:
         arn = glob_text(facts.values.resolve(Reference(resource.urn, "arn")))
         if arn is None:
             raise SelectorError(group, f"the ARN of {resource.name} is not known")
-        found.append(arn + slash + rest)
-        if resource.type == _STREAMS and not slash:
-            found.append(f"{arn}:*")
+        found.append(f"{arn}:*" if resource.type == _LOG_GROUP else arn + slash + rest)
     return found
 
 
