@@ -16,7 +16,7 @@ import msgspec
 from stackproof import waivers
 from stackproof.aws import coverage
 from stackproof.contract import Contract
-from stackproof.families import FAMILIES, Proof, Proved, World
+from stackproof.families import FAMILIES, Facts, Proof, World
 from stackproof.model import (
     Claim,
     Decision,
@@ -114,10 +114,11 @@ def check(
     assumptions = {*EDGE, *graph.assumptions, *_not_claimed(chosen, contract)}
     blind = set(_unclassified(graph, chosen))
     for proof in claimed:
-        proved = _contained(proof, world)
-        claims += [_decided(obligation, resources) for obligation in proved.obligations]
-        assumptions.update(proved.assumptions)
-        blind.update(proved.not_modelled)
+        claims += [_decided(o, resources) for o in _obligations(proof, world)]
+        said = _said(proof, world)
+        if said is not None:
+            assumptions.update(said.assumptions)
+            blind.update(said.not_modelled)
     claims += [
         _coverage(family, blind, resources) for family in {proof.family for proof in claimed}
     ]
@@ -175,13 +176,21 @@ def _unclassified(graph: Graph, chosen: Sequence[Proof]) -> Iterator[NotModelled
 # ── containment: a crash is a finding, and the others still run ─────────────────────────────────
 
 
-def _contained(proof: Proof, world: World) -> Proved:
+def _obligations(proof: Proof, world: World) -> list[Obligation]:
     try:
-        return proof.prove(world)
+        return proof.obligations(world)
     except Exception as error:  # noqa: BLE001 - whatever a proof raises is a finding, never a skip
         decision = _crashed(error)
-        title = f"The facts that {proof.facts_claim.rsplit('.', 1)[0]} is proven from can be read"
-        return Proved([Obligation(proof.facts_claim, proof.family, title, decide=lambda: decision)])
+        title = f"what '{proof.section}' is proven from can be read"
+        return [Obligation(proof.facts_claim, proof.family, title, decide=lambda: decision)]
+
+
+def _said(proof: Proof, world: World) -> Facts | None:
+    """The facts of `proof`; None when they crash, which `_obligations` has made a finding."""
+    try:
+        return proof.facts(world)
+    except Exception:  # noqa: BLE001 - as above
+        return None
 
 
 def _decided(obligation: Obligation, resources: Mapping[str, Resource]) -> Claim:
@@ -217,7 +226,7 @@ def _located(evidence: Evidence, resources: Mapping[str, Resource]) -> Evidence:
 def _crashed(error: Exception) -> Decision:
     said = " ".join(str(error).split())
     where = _innermost(error)
-    summary = f"The proof stopped with {type(error).__name__}{f': {said}' if said else ''}{where}."
+    summary = f"the proof stopped with {type(error).__name__}{f': {said}' if said else ''}{where}"
     return Decision(
         Verdict.UNPROVEN,
         Evidence(kind="exception", summary=summary),
@@ -245,13 +254,13 @@ def _coverage(
     return Claim(
         id=f"{_PREFIX[family]}.coverage",
         family=family,
-        title=f"Every resource that could matter to {family} is understood",
+        title=f"every resource that could matter to {family} is understood",
         verdict=Verdict.UNPROVEN if unseen else Verdict.PROVEN,
-        evidence=Evidence(kind="unknown", summary=f"What these do is not modelled: {types}.")
+        evidence=Evidence(kind="unknown", summary=f"what these do is not modelled: {types}")
         if unseen
         else Evidence(
             kind="exhaustive",
-            summary="The type of every resource is classified, and its facts are read.",
+            summary="the type of every resource is classified, and what may matter is read",
         ),
         resources=urns,
         locations=locations_of(urns, resources),

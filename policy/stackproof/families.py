@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Protocol
 
+from stackproof.aws.events import event_facts
+from stackproof.aws.events.facts import EventFacts
+from stackproof.aws.identity import IdentityFacts, identity_facts
+from stackproof.aws.network import NetworkFacts, network_facts
+from stackproof.aws.placement import PlacementFacts, placement_facts
 from stackproof.contract import Contract
 from stackproof.model import Family, Graph, NotModelled, Obligation
+from stackproof.proofs import permissions, placement, reach, recursion
 from stackproof.selection import Members
 
 
@@ -18,14 +26,39 @@ class World:
     contract: Contract
     members: Mapping[str, Members]
 
+    @cached_property
+    def network(self) -> NetworkFacts:
+        """Who is on the network, and what filters and routes there."""
+        return network_facts(self.graph)
 
-@dataclass(frozen=True)
-class Proved:
-    """The obligations of one family, and what its facts left out or took for granted."""
+    @cached_property
+    def identity(self) -> IdentityFacts:
+        """Roles, users and policies."""
+        return identity_facts(self.graph)
 
-    obligations: list[Obligation]
-    not_modelled: tuple[NotModelled, ...] = ()
-    assumptions: tuple[str, ...] = ()
+    @cached_property
+    def placement(self) -> PlacementFacts:
+        """What runs in which zone."""
+        return placement_facts(self.graph, self.network)
+
+    @cached_property
+    def events(self) -> EventFacts:
+        """What delivers events to what."""
+        return event_facts(self.graph)
+
+
+class Facts(Protocol):
+    """What all facts say of themselves."""
+
+    @property
+    def not_modelled(self) -> tuple[NotModelled, ...]:
+        """Resources that may matter to the family and are not understood."""
+        ...
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What is taken for granted."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -37,7 +70,34 @@ class Proof:
     """The key of the contract that claims it; without it nothing is decided."""
     facts_claim: str
     """The id of the claim that stands for all others when its facts cannot be read."""
-    prove: Callable[[World], Proved]
+    facts: Callable[[World], Facts]
+    obligations: Callable[[World], list[Obligation]]
 
 
-FAMILIES: tuple[Proof, ...] = ()
+def _network(world: World) -> list[Obligation]:
+    return reach.obligations(world.network, world.contract, world.members)
+
+
+def _identity(world: World) -> list[Obligation]:
+    return permissions.obligations(world.identity, world.contract, world.members)
+
+
+def _placement(world: World) -> list[Obligation]:
+    return placement.obligations(
+        world.placement, world.network, world.contract, world.members, reach.flow_exists
+    )
+
+
+def _recursion(world: World) -> list[Obligation]:
+    allowed = partial(permissions.resources_allowed, world.identity)
+    return recursion.obligations(world.events, world.contract, world.members, allowed)
+
+
+FAMILIES: tuple[Proof, ...] = (
+    Proof(Family.NETWORK, "network", "network.facts", lambda w: w.network, _network),
+    Proof(Family.IDENTITY, "identity", "identity.facts", lambda w: w.identity, _identity),
+    Proof(
+        Family.PLACEMENT, "availability", "availability.facts", lambda w: w.placement, _placement
+    ),
+    Proof(Family.RECURSION, "events", "events.facts", lambda w: w.events, _recursion),
+)

@@ -20,7 +20,7 @@ class SelectorError(Exception):
     """A selector matches nothing, or is not exactly one kind. `group` names its key."""
 
     def __init__(self, group: str, message: str) -> None:
-        super().__init__(f"groups.{group}: {message}")
+        super().__init__(message)
         self.group = group
 
 
@@ -64,12 +64,13 @@ def select(contract: Contract, graph: Graph) -> dict[str, Members]:
         kinds = [k for k in ("type", "urn", "cidr", "service") if getattr(group, k) is not None]
         if len(kinds) != 1 or (group.name is not None and group.type is None):
             raise SelectorError(
-                name, "a group has exactly one of type (with name), urn, cidr or service"
+                name,
+                f"group '{name}' has not exactly one of type (with name), urn, cidr or service",
             )
         resources = tuple(r for r in graph.resources if _chosen(group, r))
         if kinds[0] in {"type", "urn"} and not resources and not group.optional:
             wanted = group.urn or f"{group.type} named '{group.name or '*'}'"
-            message = f"matches no resource of stack {graph.stack}: {wanted}"
+            message = f"group '{name}' matches no resource of stack {graph.stack}: {wanted}"
             raise SelectorError(name, message + _instead(group, graph))
         found[name] = Members(name, resources, group.cidr or (), group.service)
     return found

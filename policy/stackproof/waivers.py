@@ -66,7 +66,7 @@ def _unknown(
         return None
     close = get_close_matches(waiver.claim, decided, n=1)
     mend = f"Did you mean {close[0]}?" if close else "Remove the waiver."
-    return f"No claim has the id {waiver.claim}.", mend
+    return f"no claim has the id {waiver.claim}", mend
 
 
 def _wrong(
@@ -75,18 +75,18 @@ def _wrong(
     """Why the waiver does not hold, and the mend."""
     if today > waiver.expires:
         mend = "Mend what it waives and remove it, or agree on a new date with its owner."
-        return f"The waiver expired on {waiver.expires} (owner: {waiver.owner}).", mend
+        return f"it expired on {waiver.expires} (owner: {waiver.owner})", mend
     if claim is None:
         return None
     if claim.verdict is Verdict.PROVEN:
-        return f"{claim.id} is proven: nothing is left to waive.", "Remove the waiver."
+        return f"{claim.id} is proven: nothing is left to waive", "Remove the waiver."
     if waiver.resources:
         blamed = [resources[urn].name if urn in resources else urn for urn in claim.resources]
         outside = sorted({name for name in blamed if not _covers(waiver, name)})
         if outside or not blamed:
             names = ", ".join(outside) or "no single resource"
             mend = "Mend those, or have its owner accept them too by adding them to 'resources'."
-            return f"{claim.id} blames more than the waiver names: {names}.", mend
+            return f"{claim.id} blames more than the waiver names: {names}", mend
     return None
 
 
@@ -102,11 +102,11 @@ def _finding(
 ) -> Claim:
     base = f"contract.waiver.{waiver.claim}"
     same = sum(claim.id == base or claim.id.startswith(f"{base}#") for claim in earlier)
-    summary, mend = wrong or (f"The waiver is in use until {waiver.expires} ({waiver.owner}).", "")
+    summary, mend = wrong or (f"it is in use until {waiver.expires} (owner: {waiver.owner})", "")
     return Claim(
         id=f"{base}#{same + 1}" if same else base,
         family=Family.CONTRACT,
-        title=f"The waiver for {waiver.claim} is valid and needed",
+        title=f"the waiver for {waiver.claim} is valid and needed",
         verdict=Verdict.VIOLATED if wrong else Verdict.PROVEN,
         evidence=Evidence(
             kind="witness" if wrong else "permitted",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,12 @@ from stackproof import __version__
 from stackproof.check import check as decide
 from stackproof.cli import output
 from stackproof.cli.errors import Failing, InputError
-from stackproof.cli.inputs import Given, contract_of, graph_of, line_of
-from stackproof.model import Family
-from stackproof.selection import SelectorError
+from stackproof.cli.inputs import Given, contract_if_any, contract_of, graph_of, line_of
+from stackproof.contract import Contract
+from stackproof.families import World
+from stackproof.model import Explanation, Family
+from stackproof.proofs import permissions, reach
+from stackproof.selection import SelectorError, select
 from stackproof.sources import graph_json
 
 _FAMILIES = [f.value for f in Family if f not in {Family.CONTRACT, Family.HARDENING}]
@@ -125,7 +129,9 @@ def check(directory: Path, **options: Any) -> int:  # noqa: ANN401 - click's opt
             waiver_lines=[line_of(located.place("waivers", i), directory) for i in waivers],
         )
     except SelectorError as error:
-        raise InputError(f"{located.place('groups', error.group)}: {error}") from error
+        raise InputError(
+            f"{located.place('groups', error.group)}: groups.{error.group}: {error}"
+        ) from error
     verbose = options["verbose"]
     for kind, path in files:
         text = output.rendered(report, kind, color=False, width=80, verbose=verbose)
@@ -151,6 +157,100 @@ def _given(directory: Path, options: dict[str, Any]) -> Given:
 def graph(directory: Path, **options: Any) -> None:  # noqa: ANN401 - as above
     """Print what the program declares, as JSON that --from reads."""
     output.say(graph_json.encode(graph_of(_given(directory, options))).decode())
+
+
+_CONTEXT = (
+    click.option(
+        "-C",
+        "--directory",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path(),
+        help="The Pulumi project.  [default: here]",
+    ),
+    _STACK,
+    _CONTRACT,
+    _FROM,
+    _TIME_LIMIT,
+    click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON."),
+)
+
+
+def _in_context(command: Callable[..., None]) -> Callable[..., None]:
+    """Give `command` the options that say where the architecture comes from."""
+    for option in reversed(_CONTEXT):
+        command = option(command)
+    return command
+
+
+def _world(directory: Path, options: dict[str, Any]) -> World:
+    """The architecture, and the contract's groups when there is a contract."""
+    declared = graph_of(_given(directory, options))
+    located = contract_if_any(directory, declared.stack, options["contract"])
+    contract = Contract(groups={}) if located is None else located.contract
+    return World(declared, contract, select(contract, declared))
+
+
+def _answer(question: str, explanation: Explanation, options: dict[str, Any]) -> None:
+    output.say(output.explained(question, explanation, as_json=options["as_json"]))
+
+
+@main.group()
+def explain() -> None:
+    """Answer one question: yes, no or unknown, and why, hop by hop.
+
+    The exit code is 0 for each of the three answers.
+    """
+
+
+@explain.command(epilog="Example: stackproof explain flow internet database 27017")
+@click.argument("source", metavar="FROM")
+@click.argument("to")
+@click.argument("port")
+@_in_context
+def flow(source: str, to: str, port: str, directory: Path, **options: Any) -> None:  # noqa: ANN401 - as above
+    """Tell whether FROM can reach TO on PORT.
+
+    FROM and TO are groups of the contract, names of resources, addresses, or
+    'internet'. PORT is 443 (TCP), udp/53, tcp/1024-65535, icmp or all.
+    """
+    world = _world(directory, options)
+    try:
+        found = reach.explain(world.network, world.graph, world.members, source, to, port)
+    except ValueError as error:
+        raise InputError(f"PORT {port}: {error}") from error
+    _answer(f"{source} to {to} on {port}", found, options)
+
+
+@explain.command(
+    epilog="Example: stackproof explain permission api s3:PutObject images/orig/cat.jpg"
+)
+@click.argument("principal")
+@click.argument("action")
+@click.argument("resource")
+@_in_context
+def permission(
+    principal: str,
+    action: str,
+    resource: str,
+    directory: Path,
+    **options: Any,  # noqa: ANN401 - as above
+) -> None:
+    """Tell whether PRINCIPAL may do ACTION on RESOURCE.
+
+    PRINCIPAL is a name under identity.principals, a group, a role's name or
+    ARN. ACTION is one action such as s3:GetObject. RESOURCE is an ARN, or a
+    group with the rest of the ARN after it: images/orig/cat.jpg.
+    """
+    world = _world(directory, options)
+    found = permissions.explain(
+        world.identity,
+        world.members,
+        principal,
+        action,
+        resource,
+        identity=world.contract.identity,
+    )
+    _answer(f"{principal}, {action} on {resource}", found, options)
 
 
 @main.command(epilog="Example: stackproof schema contract > contract.schema.json")
