@@ -53,6 +53,27 @@ def _added(snippet: str) -> Change:
     return Change("stack/__main__.py", END, f"{AWS}{snippet}\n{END}")
 
 
+_DATABASE_ROUTE = (
+    _swap(
+        "network.py",
+        "        return self._associations(Tier.DATABASE, dict.fromkeys",
+        """        aws.ec2.Route(
+            "database-to-internet",
+            route_table_id=table.id,
+            destination_cidr_block="0.0.0.0/0",
+            nat_gateway_id=self.nat.id,
+            opts=self._child,
+        )
+        return self._associations(Tier.DATABASE, dict.fromkeys""",
+    ),
+    _swap(
+        "network.py",
+        "        private_tables = self._private_tables()\n",
+        "        private_tables = self._private_tables()\n"
+        "        self.nat = next(iter(nat_gateways.values()))\n",
+    ),
+)
+
 EXCESS = (
     Mutation(
         "the bastion listens to the whole internet, in two halves",
@@ -78,26 +99,15 @@ for half in ("0.0.0.0/1", "128.0.0.0/1"):
         "load-balancer-to-api-8081",
     ),
     Mutation(
+        "the database's route table leads to a NAT gateway",
+        _DATABASE_ROUTE,
+        "network.isolated.database",
+        "database-to-internet",
+    ),
+    Mutation(
         "the database may leave by a NAT gateway",
         (
-            _swap(
-                "network.py",
-                "        return self._associations(Tier.DATABASE, dict.fromkeys",
-                """        aws.ec2.Route(
-            "database-to-internet",
-            route_table_id=table.id,
-            destination_cidr_block="0.0.0.0/0",
-            nat_gateway_id=self.nat.id,
-            opts=self._child,
-        )
-        return self._associations(Tier.DATABASE, dict.fromkeys""",
-            ),
-            _swap(
-                "network.py",
-                "        private_tables = self._private_tables()\n",
-                "        private_tables = self._private_tables()\n"
-                "        self.nat = next(iter(nat_gateways.values()))\n",
-            ),
+            *_DATABASE_ROUTE,
             _swap(
                 "security.py",
                 '        SecurityFlow("api", S3(), 443',
@@ -112,13 +122,13 @@ for half in ("0.0.0.0/1", "128.0.0.0/1"):
             ),
         ),
         "network.never.database-to-internet",
-        "database-to-internet*",
+        "database-to-internet-443",
     ),
     Mutation(
         "one NAT gateway serves three zones",
         (_config("cinema:egress: each-zone", "cinema:egress: one-zone"),),
         "availability.flows.api-to-internet",
-        "nat-us-east-1a",
+        "private-us-east-1b",
     ),
     Mutation(
         "every object of the bucket starts the function",
@@ -182,7 +192,7 @@ for half in ("0.0.0.0/1", "128.0.0.0/1"):
             policies.allow(
                 ["s3:GetObject"],
                 [names.bucket_arn("images") + "/*"],
-                Principal={"AWS": "arn:aws:iam::999999999999:root"},
+                Principal={"AWS": "arn:aws:iam::210987654321:root"},
             )
         )
     ),""",
@@ -260,7 +270,7 @@ aws.ec2.Instance(
         "a second notification of the bucket, which replaces the first",
         (_added('aws.s3.BucketNotification("second", bucket=images.bucket.id, eventbridge=True)'),),
         "events.notification.images",
-        "*",
+        "thumbnails",
     ),
     Mutation(
         "a policy document that is not known at preview",
@@ -330,13 +340,13 @@ MISSING = (
             ),
         ),
         "network.flow.api-to-logs-endpoint",
-        "*",
+        "endpoints",
     ),
     Mutation(
         "the VPC gives no private names",
         (_swap("network.py", "enable_dns_hostnames=True,", "enable_dns_hostnames=False,"),),
-        "availability.boot.api",
-        "*",
+        "network.flow.api-to-logs-endpoint",
+        "network",
     ),
     Mutation(
         "one zone of the private tier has no route to its NAT gateway",
@@ -356,7 +366,7 @@ MISSING = (
         "the load balancer checks a port that nothing admits",
         (_swap("balancer.py", "port=str(API_PORT),", 'port="9999",'),),
         "network.flow.load-balancer-to-api",
-        "api",
+        "load-balancer",
     ),
     Mutation(
         "the function may not send to its dead-letter queue",
