@@ -264,6 +264,9 @@ def _steady(resource: Resource) -> bool:
 def _unknown(resource: Resource, zones: set[str], *, sized: bool) -> str:
     if not zones or "" in zones:
         return f"the zones of {resource.name} are not known"
+    ignored = {"minSize", "availabilityZoneDistribution"} & {*resource.ignore_changes}
+    if ignored:
+        return f"changes of {min(ignored)} of {resource.name} are ignored: it may be anything"
     if not sized:
         return f"the smallest size of {resource.name} is not known"
     if resource.inputs.get("mixedInstancesPolicy") is not None:

@@ -1,0 +1,349 @@
+"""What must be in place when a workload starts, and what Pulumi waits for before it starts it.
+
+An instance waits for its security group, not for the group's rules; for its subnet, not for the
+subnet's routes: user data that runs before these exist fails, and nothing runs it again. What
+instances, Auto Scaling groups and functions need is derived here from the facts.
+
+Left out: rules, names and data of other workloads (a database that must be up first is a matter
+of retries), and principals named by a computed ARN in policies. Resources that are read, not
+made, exist before the stack does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from stackproof.aws.events.facts import NOTIFICATION, EventFacts
+from stackproof.aws.network import Interface, NetworkFacts, Range, RouteTable
+from stackproof.aws.values import Values
+from stackproof.model import Graph, Reference, Resource, Value, references
+
+INSTANCE = "aws:ec2/instance:Instance"
+GROUP = "aws:autoscaling/group:Group"
+FUNCTION = "aws:lambda/function:Function"
+WORKLOADS = frozenset({INSTANCE, GROUP, FUNCTION})
+
+_EC2 = "aws:ec2/"
+_TEMPLATE = f"{_EC2}launchTemplate:LaunchTemplate"
+_SUBNET_SATELLITES = (
+    (f"{_EC2}routeTableAssociation:RouteTableAssociation", "its subnet's route table"),
+    (f"{_EC2}networkAclAssociation:NetworkAclAssociation", "its subnet's network ACL"),
+)
+_ENDPOINT_SATELLITES = (
+    f"{_EC2}vpcEndpointSubnetAssociation:VpcEndpointSubnetAssociation",
+    f"{_EC2}securityGroupAssociation:SecurityGroupAssociation",
+    f"{_EC2}vpcEndpointPolicy:VpcEndpointPolicy",
+)
+_VPC_SATELLITES = (
+    (f"{_EC2}vpcDhcpOptionsAssociation:VpcDhcpOptionsAssociation", "its VPC's resolver"),
+    (f"{_EC2}mainRouteTableAssociation:MainRouteTableAssociation", "its VPC's main route table"),
+)
+_GATEWAY_TABLE = f"{_EC2}vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation"
+_GATEWAY_ATTACHMENT = f"{_EC2}internetGatewayAttachment:InternetGatewayAttachment"
+_ROLE_SATELLITES = (
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:iam/rolePolicy:RolePolicy",
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Need:
+    """A resource that must exist before a workload starts, and what it is to the workload."""
+
+    urn: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """An instance, an Auto Scaling group or a function, with its needs."""
+
+    urn: str
+    needs: tuple[Need, ...]
+    unknown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A bucket notification: S3 refuses it while a function does not admit S3.
+
+    `permissions` are, for each function that it names, the statements that could admit S3.
+    """
+
+    urn: str
+    permissions: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class ReadinessFacts:
+    """What waits for what in one graph, and what should."""
+
+    workloads: Mapping[str, Workload]
+    callers: tuple[Caller, ...]
+    resources: Mapping[str, Resource]
+    assumptions: tuple[str, ...] = (
+        "What a workload needs of AWS in order to start is reached by its network and its role.",
+    )
+
+    @cached_property
+    def _children(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for resource in self.resources.values():
+            if resource.parent is not None:
+                found.setdefault(resource.parent, []).append(resource.urn)
+        return found
+
+    def waited_for(self, urn: str) -> frozenset[str]:
+        """Everything that exists before Pulumi makes `urn`.
+
+        A resource waits for its dependencies and for a custom parent; a dependency on a component
+        is one on its children (Pulumi documentation, "Resource option: dependsOn").
+        """
+        found: set[str] = set()
+        front = [urn]
+        while front:
+            resource = self.resources.get(front.pop())
+            if resource is None:
+                continue
+            following = list(resource.dependencies)
+            parent = self.resources.get(resource.parent or "")
+            if parent is not None and parent.custom:
+                following.append(parent.urn)
+            if not resource.custom:
+                following += self._children.get(resource.urn, [])
+            fresh = [u for u in following if u not in found]
+            found.update(fresh)
+            front += fresh
+        return frozenset(found)
+
+
+class _Index:
+    """Which resources of a type name which others in one of their inputs."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.values = Values(graph)
+        self.resources = graph.by_urn()
+
+    def naming(self, type_: str, key: str, *urns: str) -> Iterator[Resource]:
+        """The resources of `type_` whose input `key` refers to any of `urns`."""
+        wanted = frozenset(urns)
+        for resource in self.graph.of_type(type_):
+            if any(r.urn in wanted for r in references(resource.inputs.get(key))):
+                yield resource
+
+    def named(self, type_: str, value: Value) -> Resource | None:
+        """The resource of `type_` that `value` refers to, or names by name, id or ARN."""
+        if isinstance(value, Reference):
+            found = self.resources.get(value.urn)
+            return found if found is not None and found.type == type_ else None
+        text = self.values.text(value)
+        for resource in self.graph.of_type(type_):
+            outputs = (self.values.output(resource, key) for key in ("name", "id", "arn"))
+            if text is not None and text in {self.values.text(o) for o in outputs}:
+                return resource
+        return None
+
+
+def readiness_facts(graph: Graph, network: NetworkFacts, events: EventFacts) -> ReadinessFacts:
+    """What the workloads and notifications of `graph` need before they are made."""
+    index = _Index(graph)
+    workloads = {
+        resource.urn: _workload(index, network, resource) for resource in graph.of_type(*WORKLOADS)
+    }
+    return ReadinessFacts(workloads, tuple(_callers(graph, events)), index.resources)
+
+
+def _workload(index: _Index, network: NetworkFacts, resource: Resource) -> Workload:
+    interfaces = network.interfaces_of(frozenset({resource.urn}))
+    unknown = next((i.unknown for i in interfaces if i.unknown), "")
+    role, lost = _role(index, resource)
+    found = [*_network_needs(index, network, interfaces), *_role_needs(index, role)]
+    if resource.type == GROUP:
+        found += _listeners(index, network, resource.urn)
+    first: dict[str, Need] = {}
+    for need in found:
+        declared = index.resources.get(need.urn)
+        if declared is not None and not declared.external and need.urn != resource.urn:
+            first.setdefault(need.urn, need)
+    return Workload(resource.urn, tuple(sorted(first.values())), unknown or lost)
+
+
+# ── the network ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _network_needs(
+    index: _Index, network: NetworkFacts, interfaces: Iterable[Interface]
+) -> Iterator[Need]:
+    interfaces = [i for i in interfaces if i.subnet]
+    groups = {g for i in interfaces for g in i.security_groups}
+    for group in sorted(groups):
+        for rule in network.rules_of.get(group, ()):
+            yield Need(rule.urn, "a rule of its security group")
+    for subnet in sorted({i.subnet for i in interfaces}):
+        yield from _ways_out(index, network, subnet, "its subnet", frozenset())
+    for vpc in sorted({i.vpc for i in interfaces}):
+        for type_, what in _VPC_SATELLITES:
+            yield from (Need(r.urn, what) for r in index.naming(type_, "vpcId", vpc))
+        yield from _endpoints(index, network, vpc, interfaces)
+
+
+def _ways_out(
+    index: _Index, network: NetworkFacts, subnet: str, whose: str, seen: frozenset[str]
+) -> Iterator[Need]:
+    """Routes, ACL and gateways of a subnet, and of the subnets of its NAT gateways."""
+    if subnet not in network.subnet or subnet in seen:
+        return
+    place = network.subnet[subnet]
+    for type_, what in _SUBNET_SATELLITES:
+        for resource in index.naming(type_, "subnetId", subnet):
+            yield Need(resource.urn, what.replace("its subnet", whose))
+    yield Need(_declared(place.network_acl), f"the network ACL of {whose}")
+    for rule in network.network_acl[place.network_acl].rules:
+        yield Need(rule.urn, f"a rule of the network ACL of {whose}")
+    yield from _routes(index, network.route_table[place.route_table], whose)
+    for route in network.route_table[place.route_table].routes:
+        nat = network.nat_gateway.get(route.target)
+        if nat is not None:
+            whose_nat = f"the subnet of NAT gateway {nat.name}"
+            yield from _ways_out(index, network, nat.subnet, whose_nat, seen | {subnet})
+
+
+def _routes(index: _Index, table: RouteTable, whose: str) -> Iterator[Need]:
+    yield Need(_declared(table.urn), f"the route table of {whose}")
+    for resource in index.naming(_GATEWAY_TABLE, "routeTableId", table.urn):
+        yield Need(resource.urn, f"a route of {whose} to a gateway endpoint")
+    for route in table.routes:
+        yield Need(route.urn, f"a route of {whose}")
+        yield Need(route.target, f"where a route of {whose} leads")
+        if route.kind == "internet-gateway":
+            for resource in index.naming(_GATEWAY_ATTACHMENT, "internetGatewayId", route.target):
+                yield Need(resource.urn, "the attachment of its internet gateway")
+        if route.kind == "gateway-endpoint":
+            yield from _endpoint(index, route.target, "a gateway endpoint that it uses")
+
+
+def _endpoint(index: _Index, endpoint: str, what: str) -> Iterator[Need]:
+    yield Need(endpoint, what)
+    for type_ in _ENDPOINT_SATELLITES:
+        for resource in index.naming(type_, "vpcEndpointId", endpoint):
+            yield Need(resource.urn, f"part of {what}")
+
+
+def _endpoints(
+    index: _Index, network: NetworkFacts, vpc: str, interfaces: list[Interface]
+) -> Iterator[Need]:
+    """Interface endpoints that admit the workload: private DNS sends its calls there."""
+    mine = frozenset(g for i in interfaces for g in i.security_groups)
+    addresses = [i.address for i in interfaces]
+    for endpoint in network.interface_endpoints:
+        if endpoint.vpc != vpc or endpoint.private_dns is False:
+            continue
+        own = network.interfaces_of(frozenset({endpoint.urn}))
+        groups = sorted({g for i in own for g in i.security_groups})
+        admitting = [
+            rule
+            for group in groups
+            for rule in network.rules_of.get(group, ())
+            if rule.ingress
+            and (rule.peer_group in mine or any(_meet(rule.addresses, a) for a in addresses))
+        ]
+        if admitting:
+            yield from _endpoint(index, endpoint.urn, f"the endpoint for {endpoint.service}")
+            for rule in admitting:
+                yield Need(rule.urn, f"what lets it reach the endpoint for {endpoint.service}")
+
+
+def _meet(one: Range | None, other: Range) -> bool:
+    return one is not None and one[0] <= other[1] and other[0] <= one[1]
+
+
+def _declared(key: str) -> str:
+    """The URN behind a fact's key; what AWS makes with a VPC (`#main`) is there with the VPC."""
+    return key.partition("#")[0]
+
+
+def _listeners(index: _Index, network: NetworkFacts, group: str) -> Iterator[Need]:
+    """Instances turn healthy only once their target group is on a listener."""
+    targets = {t.urn for t in network.target_groups if group in {urn for urn, _ in t.targets}}
+    for listener in network.listeners:
+        if targets & {*listener.forwards}:
+            yield Need(listener.urn, "a listener of its target group")
+    for module in ("lb", "alb"):
+        for rule in index.graph.of_type(f"aws:{module}/listenerRule:ListenerRule"):
+            if targets & {r.urn for r in references(rule.inputs.get("actions"))}:
+                yield Need(rule.urn, "a listener rule of its target group")
+
+
+# ── the role ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _role(index: _Index, workload: Resource) -> tuple[Resource | None, str]:
+    """The role that the workload acts as, and why that is not known."""
+    role = "aws:iam/role:Role"
+    if workload.type == FUNCTION:
+        return index.named(role, workload.inputs.get("role")), ""
+    given = workload.inputs.get("iamInstanceProfile")
+    if workload.type == GROUP:
+        given, lost = _template_profile(index, workload)
+        if lost:
+            return None, lost
+    if given is None:
+        return None, ""
+    profile = index.named("aws:iam/instanceProfile:InstanceProfile", given)
+    if profile is None:
+        return None, f"the instance profile of {workload.name} is not declared in this stack"
+    return index.named(role, profile.inputs.get("role")), ""
+
+
+def _template_profile(index: _Index, group: Resource) -> tuple[Value, str]:
+    given = group.inputs.get("launchTemplate")
+    template = None
+    if isinstance(given, dict):
+        template = index.named(_TEMPLATE, given.get("id", given.get("name")))
+    if template is None:
+        return None, f"the launch template of {group.name} is not known"
+    profile = template.inputs.get("iamInstanceProfile")
+    if profile is None:
+        return None, ""
+    if not isinstance(profile, dict):
+        return None, f"the instance profile of {group.name} is not known"
+    return profile.get("arn", profile.get("name")), ""
+
+
+def _role_needs(index: _Index, role: Resource | None) -> Iterator[Need]:
+    if role is None:
+        return
+    for type_ in _ROLE_SATELLITES:
+        for resource in index.graph.of_type(type_):
+            named = index.named(role.type, resource.inputs.get("role"))
+            if named is not None and named.urn == role.urn:
+                yield Need(resource.urn, "a permission of its role")
+    for resource in index.naming("aws:iam/policyAttachment:PolicyAttachment", "roles", role.urn):
+        yield Need(resource.urn, "a permission of its role")
+
+
+# ── notifications ───────────────────────────────────────────────────────────────────────────────
+
+
+def _callers(graph: Graph, events: EventFacts) -> Iterator[Caller]:
+    for resource in graph.of_type(NOTIFICATION):
+        functions = sorted(
+            {
+                d.target.urn
+                for d in events.deliveries
+                if d.urn == resource.urn and d.target.urn in events.functions
+            }
+        )
+        permissions = {
+            function: tuple(
+                p.urn
+                for p in events.permissions
+                if p.function == function and p.principal in {"s3.amazonaws.com", "*", None}
+            )
+            for function in functions
+        }
+        if permissions:
+            yield Caller(resource.urn, permissions)

@@ -1,0 +1,165 @@
+"""Whatever a workload needs in order to start is made before it.
+
+Decided on the dependency graph alone: a need is met when Pulumi cannot make the workload before
+it, whatever the timing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from stackproof.aws.readiness import Caller, ReadinessFacts, Workload
+from stackproof.contract import Contract
+from stackproof.model import Decision, Evidence, Family, Hop, NotModelled, Obligation, Verdict
+from stackproof.selection import Members
+
+
+def obligations(
+    facts: ReadinessFacts,
+    contract: Contract,
+    members: Mapping[str, Members],
+    not_modelled: tuple[NotModelled, ...] = (),
+) -> list[Obligation]:
+    """The claims about order; none when the contract has no `availability`.
+
+    `not_modelled` are the network's: what nobody reads may be a need.
+    """
+    availability = contract.availability
+    if availability is None:
+        return []
+    found = [
+        Obligation(
+            f"availability.boot.{group}",
+            Family.PLACEMENT,
+            f"everything that {group} needs in order to start is made before it",
+            partial(_boot, facts, members[group], not_modelled),
+        )
+        for group in availability.boot
+    ]
+    found += [
+        Obligation(
+            f"availability.order.{facts.resources[caller.urn].name}",
+            Family.PLACEMENT,
+            f"notification {facts.resources[caller.urn].name} is made after the permission to call",
+            partial(_order, facts, caller),
+        )
+        for caller in facts.callers
+    ]
+    return found
+
+
+def _unproven(summary: str, resources: tuple[str, ...], mend: str) -> Decision:
+    return Decision(Verdict.UNPROVEN, Evidence("unknown", summary), resources, mend)
+
+
+def _boot(
+    facts: ReadinessFacts, members: Members, not_modelled: tuple[NotModelled, ...]
+) -> Decision:
+    workloads: list[Workload] = []
+    for resource in members.resources:
+        if resource.urn not in facts.workloads:
+            return _unproven(
+                f"what {resource.name} needs in order to start is not modelled",
+                (resource.urn,),
+                "Name instances, Auto Scaling groups and functions under availability.boot.",
+            )
+        workloads.append(facts.workloads[resource.urn])
+    if not workloads:
+        return _unproven(
+            f"{members.group} has no resources in this stack",
+            (),
+            f"Let group {members.group} select instances, Auto Scaling groups or functions.",
+        )
+    for workload in workloads:
+        late = _late(facts, workload)
+        if late is not None:
+            return late
+    for workload in workloads:
+        if workload.unknown:
+            return _unproven(workload.unknown, (workload.urn,), "Declare it in this stack.")
+    if not_modelled:
+        item = not_modelled[0]
+        return _unproven(
+            f"{facts.resources[item.urn].name} may be something that {members.group} needs: "
+            f"{item.why}",
+            tuple(i.urn for i in not_modelled),
+            "Remove it, or declare it with a type that is modelled.",
+        )
+    count = len({need.urn for workload in workloads for need in workload.needs})
+    return Decision(
+        Verdict.PROVEN,
+        Evidence(
+            "exhaustive",
+            f"Pulumi waits for all {count} resources that {members.group} needs in order to start",
+            hops=tuple(
+                Hop(f"{facts.resources[need.urn].name}: {need.why}", urn=need.urn)
+                for need in workloads[0].needs
+            ),
+        ),
+        tuple(w.urn for w in workloads),
+    )
+
+
+def _late(facts: ReadinessFacts, workload: Workload) -> Decision | None:
+    waited = facts.waited_for(workload.urn)
+    late = [need for need in workload.needs if need.urn not in waited]
+    if not late:
+        return None
+    name = facts.resources[workload.urn].name
+    missing = [facts.resources[need.urn].name for need in late]
+    first = late[0]
+    more = f" (and {len(late) - 1} more)" if len(late) > 1 else ""
+    return Decision(
+        Verdict.VIOLATED,
+        Evidence(
+            "witness",
+            f"{name} may start before {missing[0]}, {first.why}{more}",
+            {
+                "starts": workload.urn,
+                "before": first.urn,
+                "why": first.why,
+                "all": [need.urn for need in late],
+            },
+            tuple(
+                Hop(f"{facts.resources[n.urn].name} may be late: {n.why}", permits=False, urn=n.urn)
+                for n in late
+            ),
+        ),
+        (workload.urn, *(need.urn for need in late)),
+        f"Add {', '.join(missing)} to depends_on of {name}.",
+    )
+
+
+def _order(facts: ReadinessFacts, caller: Caller) -> Decision:
+    """(Amazon S3 User Guide, "Granting permissions to publish event notification messages").
+
+    S3 tries the function when the notification is made, and refuses it without the permission.
+    """
+    waited = facts.waited_for(caller.urn)
+    name = facts.resources[caller.urn].name
+    for function, permissions in caller.permissions.items():
+        called = facts.resources[function].name
+        if waited & {*permissions}:
+            continue
+        missing = [facts.resources[p].name for p in permissions]
+        what = f"permission {missing[0]}" if missing else "a permission, and there is none"
+        return Decision(
+            Verdict.VIOLATED,
+            Evidence(
+                "witness",
+                f"S3 may try to call {called} for notification {name} before it has {what}",
+                {"starts": caller.urn, "before": list(permissions), "calls": function},
+                tuple(Hop("may be late", permits=False, urn=p) for p in permissions),
+            ),
+            (caller.urn, *permissions, function),
+            f"Add {missing[0]} to depends_on of {name}."
+            if missing
+            else f"Declare an aws.lambda_.Permission on {called} for s3.amazonaws.com, and add it "
+            f"to depends_on of {name}.",
+        )
+    return Decision(
+        Verdict.PROVEN,
+        Evidence("exhaustive", f"Pulumi makes {name} after every permission that it needs"),
+        (caller.urn,),
+    )
