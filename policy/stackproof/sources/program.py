@@ -232,9 +232,8 @@ def _graph(
     notes = [(path, line, why) for path, line, why in recorded[0]["undecided"]]
     for urn in one.keys() ^ other.keys():
         path, line, _ = (recorded[0 if urn in one else 1]["frames"].get(urn) or [("", 0, "")])[0]
-        notes.append(
-            (path, line, f"whether {urn.rpartition('::')[2]} is declared depends on {wire.NOT_YET}")
-        )
+        type_ = urn.split("::")[2].rpartition("$")[2]
+        notes.append((path, line, f"which {type_} is declared depends on {wire.NOT_YET}"))
     resources += undecided.resources(project.name, stack, notes)
     return Graph(
         project=project.name,

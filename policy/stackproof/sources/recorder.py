@@ -15,12 +15,13 @@ Usage: recorder.py JOB RESULT PROGRESS_FD; JOB and RESULT are JSON files.
 
 # It runs on whatever Python (3.9 or later) and SDK the project has, whose types are not ours to
 # import; the method names are those of the engine's protocol.
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,type-arg,no-any-return,import-untyped"
+# mypy: disable-error-code="misc,no-untyped-def,no-untyped-call,type-arg,no-any-return,import-untyped"
 
 from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import hashlib
 import inspect
 import json
@@ -35,6 +36,7 @@ import types
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 ASSET = "c44067f5952c0a294b673a41bacd8c17"
@@ -221,9 +223,7 @@ class Applies:
 
     def _guarded(self, func):
         found = self.markers.inside
-
-        def track(text):
-            return Text(text) if found(text) else text
+        track = _tracked_by(self.markers)
 
         @functools.wraps(func, updated=())
         def guarded(value):
@@ -461,6 +461,7 @@ class Monitor:
         self.stack_transforms = []
         self.channels = {}
         self.invoke_types = {}
+        self.unanswered = set()
         self.assumptions = set()
         self.undecided = []
         self.refusal = None
@@ -782,9 +783,7 @@ class Monitor:
                     answer[key] = args[key]
                 elif _is_text(typ):
                     answer[key] = self.markers.unknown(reason)
-            self.undecided.append(
-                ("", 0, "the program uses the answer of %s, which only AWS knows" % short)
-            )
+            self.unanswered.add(request.tok)
         getattr(response, "return").update(answer)
         return response
 
@@ -1009,6 +1008,10 @@ class Engine:
         return engine_pb2.SetRootResourceResponse()
 
 
+_TURNS = 100
+"""Turns of the event loop in which what waited for a registration goes on, one step in each."""
+
+
 class Constructions:
     """Notes where each resource is constructed, and its class."""
 
@@ -1032,6 +1035,22 @@ class Constructions:
             return original(resource, t, name, *args, **kwargs)
 
         pulumi.Resource.__init__ = construct
+
+    async def registered(self):
+        """Wait until every resource is registered, or one cannot be.
+
+        The SDK waits for all outputs again whenever one of them is done, which grows with the
+        square of the program; it has little left to wait for after this.
+        """
+        waited = 0
+        while waited < len(self.made):
+            fresh, waited = self.made[waited:], len(self.made)
+            urns = [r.__dict__["urn"].future() for *_, r in fresh if "urn" in r.__dict__]
+            results = await asyncio.gather(*urns, return_exceptions=True)
+            if any(isinstance(result, BaseException) for result in results):
+                return
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
 
     async def by_urn(self):
         """The frames of each resource that was registered."""
@@ -1073,30 +1092,76 @@ def _configure(job, monitor, pulumi):
     pulumi.runtime.configure(settings)
 
 
-def _watch_invokes(pulumi, types_):
-    """Remember the declared result of each function, and whether it was called plainly."""
+def _unanswered_kind(pulumi):
+    output: Any = pulumi.Output
 
-    def wrap(name, plain):
-        original = getattr(pulumi.runtime, name, None)
+    class Unanswered(output):
+        """A member of an answer that only AWS knows. It is unknown, and notices being looked at."""
+
+        def __init__(self):
+            super().__init__(set(), _now(None), _now(False), _now(False))
+
+        def __bool__(self):
+            _note_inspection(sys._getframe(1))
+            return False
+
+        def __eq__(self, other):
+            _note_inspection(sys._getframe(1))
+            return self is other
+
+        def __hash__(self):
+            return id(self)
+
+    return Unanswered
+
+
+class Invokes:
+    """Remembers the declared result of each function, and watches what plain calls return."""
+
+    def __init__(self, pulumi, monitor):
+        self.pulumi = pulumi
+        self.monitor = monitor
+        self.unanswered = _unanswered_kind(pulumi)
+        self.track = _tracked_by(monitor.markers)
+
+    def install(self):
+        for name in ("invoke", "invoke_single"):
+            self._wrap(name, True)
+        for name in ("invoke_output", "invoke_output_single", "invoke_async"):
+            self._wrap(name, False)
+
+    def _wrap(self, name, plain):
+        original = getattr(self.pulumi.runtime, name, None)
         if original is None:
             return
 
         @functools.wraps(original)
         def invoke(tok, props, opts=None, typ=None, *args, **kwargs):
             if typ is not None:
-                types_[tok] = typ
+                self.monitor.invoke_types[tok] = typ
             token = PLAIN_INVOKE.set(plain)
             try:
-                return original(tok, props, opts, typ, *args, **kwargs)
+                result = original(tok, props, opts, typ, *args, **kwargs)
             finally:
                 PLAIN_INVOKE.reset(token)
+            if plain:
+                self._watch(tok, getattr(result, "value", None))
+            return result
 
-        setattr(pulumi.runtime, name, invoke)
+        setattr(self.pulumi.runtime, name, invoke)
 
-    for name in ("invoke", "invoke_single"):
-        wrap(name, True)
-    for name in ("invoke_output", "invoke_output_single", "invoke_async"):
-        wrap(name, False)
+    def _watch(self, tok, value):
+        for name, member in vars(type(value)).items():
+            if isinstance(member, property):
+                held = self.pulumi.get(value, name)
+                if held is not None:
+                    self.pulumi.set(value, name, _map_texts(held, self.track))
+                elif tok in self.monitor.unanswered:
+                    self.pulumi.set(value, name, self.unanswered())
+
+
+def _tracked_by(markers):
+    return lambda text: Text(text) if markers.inside(text) else text
 
 
 def _failure(error, lines):
@@ -1128,7 +1193,7 @@ def record(job, progress):
     applies = Applies(markers, lines)
     made.install(pulumi)
     applies.install(pulumi)
-    _watch_invokes(pulumi, monitor.invoke_types)
+    Invokes(pulumi, monitor).install()
     _without_stack_traces()
     _configure(job, monitor, pulumi)
 
@@ -1142,8 +1207,9 @@ def record(job, progress):
     frames = {}
 
     async def evaluate():
-        def run():
+        async def run():
             runpy.run_path(job["main"], run_name="__main__")
+            await made.registered()
 
         await pulumi.runtime.run_in_stack(run)
         await applies.settle()
@@ -1198,6 +1264,8 @@ def main():
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != here]
     job = json.loads(Path(job_path).read_text(encoding="utf-8"))
+    # Nearly everything made here lives to the end: looking for garbage often is in vain.
+    gc.set_threshold(200_000, 20, 100)
     fd = int(progress_fd)
     os.set_inheritable(fd, False)
 

@@ -144,7 +144,12 @@ class _Outputs:
             texts: dict[str, str] = {}
             if state is not None and state.custom:
                 given = _without_defaults(state.inputs)
-                names = ["id", "arn", *sorted(state.outputs)]
+                # The id of what is read was given by the program, as text.
+                names = [
+                    *([] if state.external else ["id"]),
+                    "arn",
+                    *sorted(state.outputs.keys() - {"id"}),
+                ]
                 for name in names:
                     text = state.id if name == "id" else state.outputs.get(name)
                     computed = name in {"id", "arn"} or name not in given

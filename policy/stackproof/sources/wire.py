@@ -65,7 +65,7 @@ class Reader:
     def _mapping(self, raw: Mapping[str, Any], depends_on: tuple[str, ...]) -> Value:
         if any(self._pattern.search(key) for key in raw):
             return Unknown("a key of it is known only after deployment", depends_on)
-        return {key: self.value(item, depends_on) for key, item in raw.items()}
+        return {key: self.value(raw[key], depends_on) for key in sorted(raw)}
 
     def _signed(self, signature: str, raw: Mapping[str, Any], depends_on: tuple[str, ...]) -> Value:
         if signature in {ASSET, ARCHIVE}:
