@@ -189,6 +189,35 @@ def test_a_bucket_policy_that_gives_a_role_more() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("condition", "who"),
+    [
+        ({"StringEquals": {"aws:PrincipalAccount": "999988887777"}}, {"account": "999988887777"}),
+        (
+            {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::999988887777:role/ci-*"}},
+            {"account": "999988887777"},
+        ),
+        ({"Bool": {"aws:PrincipalIsAWSService": "true"}}, {"anyone": True}),
+    ],
+)
+def test_a_condition_on_who_asks_narrows_a_policy_for_everybody(
+    condition: object, who: object
+) -> None:
+    admits = allow("s3:GetObject", f"{IMAGES}/*", Principal="*", Condition=condition)
+    changed = world(
+        resource(BUCKET_POLICY, "images", bucket="images", policy=document(TLS_ONLY, admits)),
+        resource(BLOCK, "images", bucket="images"),
+    )
+    assert verdicts(changed)["identity.admits.images"] == "violated"
+    admission = {
+        "who": who,
+        "actions": ["s3:GetObject"],
+        "resources": ["images/*"],
+        "when": condition,
+    }
+    assert verdicts(changed, contract(resources={"images": [admission]})) == {}
+
+
 def test_a_policy_of_a_resource_that_no_group_means() -> None:
     open_queue = document(allow("sqs:*", "*", Principal="*"))
     changed = world(resource(QUEUE, "extra", name="extra", policy=open_queue))

@@ -14,6 +14,7 @@ from stackproof.proofs.languages import Language
 from stackproof.proofs.permissions.boxes import ACTION, RESOURCE, Box, subtract
 from stackproof.proofs.permissions.points import point
 from stackproof.proofs.permissions.requests import LARGEST, SMALLEST, allowed
+from stackproof.proofs.permissions.witnesses import request
 from tests.policy.graphs import ACCOUNT, graph, ref, resource
 from tests.policy.identity.test_languages import ANY, matches
 from tests.policy.identity.worlds import POLICY, QUEUE, Statement, declared, document, role
@@ -174,6 +175,19 @@ def test_every_request_is_decided_as_the_plain_evaluator_does(
         answer = point(facts, me, {ACTION: action, RESOURCE: where} | context(value))
         assert answer.certain == any(b.contains(asked) for b in boxes[SMALLEST])
         assert answer.possible == any(b.contains(asked) for b in boxes[LARGEST])
+
+
+@settings(max_examples=60, deadline=None)
+@given(POLICIES, POLICIES)
+def test_a_witness_can_be_replayed(identity: Policy, contract: Policy) -> None:
+    facts, me = world_of(identity, None, ())
+    other_facts, other = world_of(contract, None, ())
+    excess = subtract(allowed(facts, me, SMALLEST), allowed(other_facts, other, SMALLEST))
+    for box in excess:
+        made = request(box)
+        asked = (made[ACTION].lower(), made[RESOURCE], made.get("k"))
+        assert may(identity, None, (), *asked, session_uncapped=False)
+        assert not may(contract, None, (), *asked, session_uncapped=False)
 
 
 # ── z3 ──────────────────────────────────────────────────────────────────────────────────────────

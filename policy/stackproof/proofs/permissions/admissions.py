@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+import msgspec
+
 from stackproof.aws.identity import (
     Document,
     IdentityFacts,
@@ -27,8 +29,8 @@ from stackproof.proofs.permissions.claims import (
     unproven,
     violated,
 )
-from stackproof.proofs.permissions.conditions import UNDECIDED
-from stackproof.proofs.permissions.declared import grant_box, trustee_names
+from stackproof.proofs.permissions.conditions import UNDECIDED, split_who
+from stackproof.proofs.permissions.declared import grant_box, trustee_names, when
 from stackproof.proofs.permissions.requests import (
     LARGEST,
     LARGEST_DECIDED,
@@ -133,8 +135,10 @@ def boxes_with_who(
     who = statement.who or Who((Pattern("*", exact=False),))
     if not statement.allow and bigger:
         who = _with_accounts(who)
-    names = who_language(who, bigger=bigger)
-    boxes = statement_boxes(document, statement, reading, variables={}, space=space)
+    asking, conditions = split_who(statement.conditions)
+    names = who_language(who, bigger=bigger) & asking
+    rest = msgspec.structs.replace(statement, conditions=conditions)
+    boxes = statement_boxes(document, rest, reading, variables={}, space=space)
     return [b for box in boxes if not (b := box.narrowed(WHO, names)).is_empty()]
 
 
@@ -193,8 +197,13 @@ def _declared(
     found = []
     for admission in admissions:
         names = trustee_names(question.facts, question.members, question.identity, admission.who)
-        box = grant_box(question.facts, question.members, admission, group)
-        found.append(box.narrowed(WHO, names[1 if least else 0]))
+        asking, rest = split_who(when(question.facts, question.members, admission.when))
+        box = grant_box(question.facts, question.members, admission, group, conditions=rest)
+        who = names[1 if least else 0] & asking
+        if who.is_empty():
+            # The conditions leave an account's root out, but perhaps not all who are in it.
+            who = names[0] & asking
+        found.append(box.narrowed(WHO, who))
     return found
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from stackproof.aws.identity.documents import VARIABLE, Condition, Pattern
+from stackproof.aws.identity.documents import VARIABLE, Condition
 from stackproof.proofs.languages import Language
 from stackproof.proofs.permissions.boxes import ABSENT, Box
 
@@ -111,14 +111,38 @@ def undecided(box: Box) -> list[str]:
     return sorted(d for d in box.sides if d.startswith(UNDECIDED))
 
 
-def from_contract(when: dict[str, dict[str, str | tuple[str, ...]]]) -> tuple[Condition, ...]:
-    """The contract's `when`, as conditions."""
-    return tuple(
-        Condition(
-            operator,
-            key.lower(),
-            tuple(Pattern(v) for v in ((values,) if isinstance(values, str) else values)),
-        )
-        for operator, keys in sorted(when.items())
-        for key, values in sorted(keys.items())
-    )
+_POSITIVE = frozenset({"stringequals", "stringlike", "arnequals", "arnlike", "bool"})
+
+
+def about_who(condition: Condition) -> Language | None:
+    """The principals that meet a condition on who asks, as `KIND:name`; None: not such a one.
+
+    Where a policy is about many principals these keys and the Principal element speak of the same
+    thing: `Principal: *` under `aws:PrincipalAccount` admits that account, not the world.
+    """
+    if condition.operator.lower() not in _POSITIVE or _language(condition) is None:
+        return None
+    values = [v.text for v in condition.values]
+    if condition.key == "aws:principalaccount":
+        return Language.any_of(f"AWS:arn:*:{s}::{v}:*" for v in values for s in ("iam", "sts"))
+    if condition.key == "aws:principalarn":
+        return Language.any_of(f"AWS:{v}" for v in values)
+    if condition.key == "aws:principalservicename":
+        return Language.any_of(f"Service:{v}" for v in values)
+    if condition.key == "aws:principalisawsservice" and len(values) == 1:
+        services = Language.glob("Service:*")
+        return services if values[0].lower() == "true" else ~services
+    return None
+
+
+def split_who(conditions: Iterable[Condition]) -> tuple[Language, tuple[Condition, ...]]:
+    """The principals that the conditions leave, and the conditions on anything else."""
+    left = Language.everything()
+    rest: list[Condition] = []
+    for condition in conditions:
+        who = about_who(condition)
+        if who is None:
+            rest.append(condition)
+        else:
+            left &= who
+    return left, tuple(rest)

@@ -9,7 +9,7 @@ from stackproof.aws.values import glob_text
 from stackproof.contract import Admission, Conditions, Grant, Identity, Trustee
 from stackproof.model import Reference
 from stackproof.proofs.languages import Language
-from stackproof.proofs.permissions.boxes import ACTION, RESOURCE, WHO, Box
+from stackproof.proofs.permissions.boxes import ACTION, RESOURCE, Box
 from stackproof.proofs.permissions.conditions import box_of
 from stackproof.selection import Members, SelectorError
 
@@ -41,16 +41,16 @@ def arns(facts: IdentityFacts, members: GroupMembers, text: str) -> list[str]:
     return found
 
 
-def _when(facts: IdentityFacts, members: GroupMembers, when: Conditions) -> Box:
-    """The requests that meet `when`. In ARN operators a value may be `GROUP[/REST]` too."""
+def when(facts: IdentityFacts, members: GroupMembers, stated: Conditions) -> tuple[Condition, ...]:
+    """The contract's conditions. In ARN operators a value may be `GROUP[/REST]` too."""
     conditions = []
-    for operator, keys in sorted(when.items()):
+    for operator, keys in sorted(stated.items()):
         for key, given in sorted(keys.items()):
             values = [given] if isinstance(given, str) else list(given)
             if operator.lower().startswith("arn"):
                 values = [arn for value in values for arn in arns(facts, members, value)]
             conditions.append(Condition(operator, key.lower(), tuple(Pattern(v) for v in values)))
-    return box_of(conditions, "the contract")
+    return tuple(conditions)
 
 
 def grant_box(
@@ -58,14 +58,19 @@ def grant_box(
     members: GroupMembers,
     grant: Grant | Admission,
     default: str | None = None,
+    *,
+    conditions: tuple[Condition, ...] | None = None,
 ) -> Box:
     """The requests of a grant; of an admission, but for who makes them.
 
-    `default` is the group that an admission without resources means.
+    `default` is the group that an admission without resources means; `conditions` stand in for
+    those that the grant states.
     """
     resources = grant.resources or ((default,) if default is not None else ())
     globs = [arn for text in resources for arn in arns(facts, members, text)]
-    box = _when(facts, members, grant.when)
+    if conditions is None:
+        conditions = when(facts, members, grant.when)
+    box = box_of(conditions, "the contract")
     box = box.narrowed(ACTION, Language.any_of(a.lower() for a in grant.actions))
     return box.narrowed(RESOURCE, Language.any_of(globs))
 
@@ -87,8 +92,9 @@ def trustee_names(
         return principals, root & Language.glob(f"AWS:arn:aws:iam::{trustee.account}:root")
     elif trustee.arn is not None:
         named = Language.any_of((f"AWS:{trustee.arn}", f"Federated:{trustee.arn}"))
-        one = f"{'Federated' if 'provider/' in trustee.arn else 'AWS'}:{trustee.arn}"
-        return named, Language.glob(one)
+        # OIDC and SAML providers have ARNs, other identity providers are host names.
+        federated = "provider/" in trustee.arn or not trustee.arn.startswith("arn:")
+        return named, Language.glob(f"{'Federated' if federated else 'AWS'}:{trustee.arn}")
     else:
         principal = identity.principals.get(trustee.principal or "")
         if principal is None or principal.role not in members:
@@ -97,8 +103,3 @@ def trustee_names(
             )
         named = Language.any_of(f"AWS:{arn}" for arn in arns(facts, members, principal.role))
     return named, named
-
-
-def who_box(names: Language) -> Box:
-    """Requests of these principals."""
-    return Box({WHO: names})
