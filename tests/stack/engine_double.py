@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import runpy
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +46,10 @@ class World:
     """Everything that one run of the program registered."""
 
     resources: list[Registered] = field(default_factory=list)
-    outputs: Mapping[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    """What Pulumi logged: its SDK warns of every argument that is deprecated."""
+    refusal: str = ""
+    """Why the program gave up, in its own words."""
 
     def of(self, type_: str) -> dict[str, Registered]:
         """The resources of a type by logical name."""
@@ -104,29 +110,42 @@ def configuration(stack: str) -> dict[str, str]:
     }
 
 
-@contextmanager
-def _inside(folder: Path) -> Iterator[None]:
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
+class _Listening(logging.Handler):
+    def __init__(self, world: World) -> None:
+        super().__init__(logging.WARNING)
+        self._world = world
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._world.warnings.append(record.getMessage())
 
 
 def run(stack: str, *, dry_run: bool = True, **changes: str) -> World:
-    """Run the program for a stack, with `cinema:` keys changed; an empty text removes one."""
-    world = World()
+    """Run the program for a stack, with `cinema:` keys changed; an empty text removes one.
+
+    In a process of its own: Pulumi's state is global, and its threads leave event loops behind.
+    """
     config = configuration(stack) | {f"cinema:{key}": value for key, value in changes.items()}
+    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_run, stack, config, dry_run=dry_run).result()
+
+
+def _run(stack: str, config: dict[str, str], *, dry_run: bool) -> World:
+    world = World()
     asyncio.set_event_loop(asyncio.new_event_loop())
     mocks.set_mocks(
         _Mocks(), project="cinema", stack=stack, preview=dry_run, monitor=_Monitor(world)
     )
     pulumi.runtime.set_all_config({key: value for key, value in config.items() if value})
+    # As Pulumi runs it: from the program's folder, which is first on the path.
+    os.chdir(ROOT / "stack")
+    sys.path.insert(0, str(ROOT / "stack"))
+    logging.getLogger().addHandler(_Listening(world))
 
     def program() -> None:
         runpy.run_path(str(ROOT / "stack"), run_name="__main__")
 
-    with _inside(ROOT / "stack"):
+    try:
         mocks.test(program)()  # type: ignore[no-untyped-call]
+    except pulumi.RunError as refusal:
+        world.refusal = str(refusal)
     return world

@@ -1,0 +1,381 @@
+"""The program, run for each stack: what it declares, and in what order it would be made."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+
+from cinema.subnets import Tier
+from tests.stack.engine_double import ROOT, Registered, World, configuration, run
+
+STACKS = ("seed", "dev", "prod")
+INSTANCE = "aws:ec2/instance:Instance"
+TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+GROUP = "aws:autoscaling/group:Group"
+INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+ROUTE = "aws:ec2/route:Route"
+OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
+
+
+@functools.cache
+def world(stack: str) -> World:
+    return run(stack)
+
+
+@pytest.fixture(params=STACKS)
+def stack(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def every(stack: str) -> World:
+    return world(stack)
+
+
+def needs(found: World, start: Registered) -> set[str]:
+    """The names, with types, of everything that must be made before `start` is."""
+    by_urn = {r.urn: r for r in found.resources}
+    seen: set[str] = set()
+    queue = list(start.needs)
+    while queue:
+        urn = queue.pop()
+        if urn not in seen and urn in by_urn:
+            seen.add(urn)
+            queue.extend(by_urn[urn].needs)
+    return {f"{by_urn[urn].type.split(':')[-1]} {by_urn[urn].name}" for urn in seen}
+
+
+def rules_of(found: World, group: str) -> set[str]:
+    """Every security-group rule by which a group speaks or listens, as `needs` names them."""
+    says = {
+        f"SecurityGroupEgressRule {n}" for n in found.of(EGRESS) if n.startswith(f"{group}-to-")
+    }
+    hears = {f"SecurityGroupIngressRule {n}" for n in found.of(INGRESS) if f"-to-{group}-" in n}
+    assert hears
+    return says | hears
+
+
+def texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - inputs are any JSON
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts(each)
+
+
+# ── the ground ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_there_are_nine_subnets_three_to_a_tier_and_zone(every: World) -> None:
+    subnets = every.of("aws:ec2/subnet:Subnet").values()
+    zones = Counter(r.inputs["availabilityZone"] for r in subnets)
+    assert zones == {f"us-east-1{letter}": 3 for letter in "abc"}
+    assert Counter(r.name.split("-")[0] for r in subnets) == {tier.value: 3 for tier in Tier}
+    assert not any(r.inputs["mapPublicIpOnLaunch"] for r in subnets)
+
+
+def test_private_subnets_leave_by_nat_and_database_subnets_not_at_all(every: World) -> None:
+    tables = {
+        name: [
+            route.inputs for route in every.of(ROUTE).values()
+            if route.inputs["routeTableId"] == f"id-of:aws:ec2/routeTable:RouteTable:{name}"
+        ]
+        for name in every.of("aws:ec2/routeTable:RouteTable")
+    }  # fmt: skip
+    assert tables.pop("database") == []
+    assert ["gatewayId" in route for route in tables.pop("public")] == [True]
+    assert set(tables) == {f"private-us-east-1{letter}" for letter in "abc"}
+    assert all(
+        ["natGatewayId" in route for route in routes] == [True] for routes in tables.values()
+    )
+
+
+@pytest.mark.parametrize(("name", "count"), [("seed", 3), ("dev", 1), ("prod", 3)])
+def test_nat_gateways_stand_where_the_configuration_wants_them(name: str, count: int) -> None:
+    gateways = world(name).of("aws:ec2/natGateway:NatGateway")
+    assert len(gateways) == count
+    routes = world(name).of(ROUTE)
+    for letter in "abc":
+        gateway = routes[f"private-us-east-1{letter}-to-internet"].inputs["natGatewayId"]
+        zone = letter if count > 1 else "a"
+        assert gateway == f"id-of:aws:ec2/natGateway:NatGateway:nat-us-east-1{zone}"
+
+
+def test_rules_are_never_inline_and_the_default_group_is_empty(every: World) -> None:
+    for group in every.of("aws:ec2/securityGroup:SecurityGroup").values():
+        assert not {"ingress", "egress"} & set(group.inputs)
+    for acl in every.of("aws:ec2/networkAcl:NetworkAcl").values():
+        assert not {"ingress", "egress"} & set(acl.inputs)
+    (default,) = every.of("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup").values()
+    assert (default.inputs["ingress"], default.inputs["egress"]) == ([], [])
+
+
+def test_what_one_group_may_say_to_another_the_other_hears(every: World) -> None:
+    def between(type_: str) -> set[str]:
+        rules = every.of(type_).values()
+        return {r.name for r in rules if "referencedSecurityGroupId" in r.inputs}
+
+    assert between(EGRESS) == between(INGRESS)
+
+
+# ── instances ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_instance_has_imdsv2_and_an_encrypted_gp3_disk(every: World) -> None:
+    (template,) = every.of(TEMPLATE).values()
+    disks = [template.inputs["blockDeviceMappings"][0]["ebs"]]
+    metadata = [template.inputs["metadataOptions"]]
+    for instance in every.of(INSTANCE).values():
+        disks.append(instance.inputs["rootBlockDevice"])
+        metadata.append(instance.inputs["metadataOptions"])
+    disks += [
+        {"volumeType": v.inputs["type"], "encrypted": v.inputs["encrypted"]}
+        for v in every.of("aws:ebs/volume:Volume").values()
+    ]
+    assert {str(disk["encrypted"]).lower() for disk in disks} == {"true"}
+    assert {disk["volumeType"] for disk in disks} == {"gp3"}
+    assert {options["httpTokens"] for options in metadata} == {"required"}
+    assert {options["httpPutResponseHopLimit"] for options in metadata} == {1}
+
+
+def test_only_the_bastion_has_a_public_address(every: World) -> None:
+    public = {
+        name: instance.inputs["associatePublicIpAddress"]
+        for name, instance in every.of(INSTANCE).items()
+    }
+    assert {name for name, is_public in public.items() if is_public} == {"bastion"}
+
+
+@pytest.mark.parametrize(("name", "zones"), [("seed", "a"), ("dev", "a"), ("prod", "abc")])
+def test_the_database_has_a_member_with_its_own_volume_in_each_zone(name: str, zones: str) -> None:
+    found = world(name)
+    members = {f"database-us-east-1{letter}" for letter in zones}
+    assert set(found.of(INSTANCE)) == {"bastion", *members}
+    assert set(found.of("aws:ebs/volume:Volume")) == members
+    assert set(found.of("aws:ec2/volumeAttachment:VolumeAttachment")) == members
+    for member in members:
+        instance = found.of(INSTANCE)[member]
+        assert instance.inputs["subnetId"] == f"id-of:aws:ec2/subnet:Subnet:{member}"
+        assert set(instance.ignore_changes) == {"ami", "userData"}
+
+
+def test_the_api_is_told_where_everything_is(stack: str, every: World) -> None:
+    (template,) = every.of(TEMPLATE).values()
+    user_data = base64.b64decode(template.inputs["userData"]).decode()
+    (file,) = yaml.safe_load(user_data)["write_files"]
+    told = dict(line.split("=", 1) for line in file["content"].splitlines())
+    members = [r for name, r in every.of(INSTANCE).items() if name.startswith("database-")]
+    assert told["CINEMA_DATABASE_HOSTS"].split(",") == sorted(
+        f"{member.inputs['privateIp']}:27017" for member in members
+    )
+    (images,) = (b for name, b in every.of("aws:s3/bucket:Bucket").items() if name == "images")
+    assert told["CINEMA_IMAGE_BUCKET"] == images.inputs["bucket"]
+    website = (
+        f"http://cinema-{stack}-site-123456789012-us-east-1.s3-website-us-east-1.amazonaws.com"
+    )
+    assert (
+        told["CINEMA_CORS_ORIGINS"].split(",")
+        == {
+            "seed": [website],
+            "dev": [website, "http://localhost:8000"],
+            "prod": ["https://cinema.example"],
+        }[stack]
+    )
+
+
+def test_the_group_keeps_an_even_spread_and_leaves_its_size_to_target_tracking(
+    every: World,
+) -> None:
+    (group,) = every.of(GROUP).values()
+    assert len(group.inputs["vpcZoneIdentifiers"]) == 3
+    assert group.inputs["minSize"] == group.inputs["desiredCapacity"] == 3
+    spread = group.inputs["availabilityZoneDistribution"]
+    assert spread == {"capacityDistributionStrategy": "balanced-only"}
+    assert group.ignore_changes == ("desiredCapacity",)
+    assert group.inputs["healthCheckType"] == "ELB"
+    assert group.inputs["launchTemplate"]["version"] == "1"
+
+
+def test_the_load_balancer_asks_whether_instances_live_on_the_port_where_they_listen(
+    every: World,
+) -> None:
+    (target,) = every.of("aws:lb/targetGroup:TargetGroup").values()
+    check = target.inputs["healthCheck"]
+    assert (target.inputs["port"], check["port"], check["path"]) == (8081, "8081", "/healthz")
+
+
+def test_prod_speaks_https_and_only_redirects_from_http() -> None:
+    listeners = world("prod").of("aws:lb/listener:Listener")
+    assert {r.inputs["port"] for r in listeners.values()} == {80, 443}
+    assert [a["type"] for a in listeners["http"].inputs["defaultActions"]] == ["redirect"]
+    assert [a["type"] for a in listeners["https"].inputs["defaultActions"]] == ["forward"]
+    for name in ("seed", "dev"):
+        (listener,) = world(name).of("aws:lb/listener:Listener").values()
+        assert listener.inputs["defaultActions"][0]["type"] == "forward"
+
+
+# ── order ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_instance_of_the_api_finds_everything_it_needs_when_it_boots(every: World) -> None:
+    (group,) = every.of(GROUP).values()
+    made = needs(every, group)
+    for group_name in ("api", "endpoints", "load-balancer", "database"):
+        assert rules_of(every, group_name) <= made
+    assert {f"Route {name}" for name in every.of(ROUTE)} <= made
+    for tier in ("public", "private", "database"):
+        acl_rules = {n for n in every.of("aws:ec2/networkAclRule:NetworkAclRule") if tier in n}
+        assert {f"NetworkAclRule {name}" for name in acl_rules} <= made
+    for name in ("api-read-images", "api-write-images", "api-write-log"):
+        assert f"RolePolicyAttachment {name}" in made
+    assert {"VpcEndpoint s3", "VpcEndpoint logs", "LogGroup api", "BucketPolicy images"} <= made
+    for type_ in (
+        "aws:lb/listener:Listener",
+        "aws:ec2/natGateway:NatGateway",
+        "aws:ec2/routeTableAssociation:RouteTableAssociation",
+        "aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation",
+        "aws:ec2/volumeAttachment:VolumeAttachment",
+    ):
+        assert {f"{type_.split(':')[-1]} {name}" for name in every.of(type_)} <= made
+
+
+def test_members_and_bastion_find_their_tiers_rules_when_they_boot(every: World) -> None:
+    for name, instance in every.of(INSTANCE).items():
+        tier, group = ("public", "bastion") if name == "bastion" else ("database", "database")
+        made = needs(every, instance)
+        acl_rules = [n for n in every.of("aws:ec2/networkAclRule:NetworkAclRule") if tier in n]
+        assert {f"NetworkAclRule {n}" for n in acl_rules} <= made
+        assert rules_of(every, group) <= made
+
+
+def test_a_notification_waits_for_the_permission_and_is_the_only_one(every: World) -> None:
+    (notification,) = every.of("aws:s3/bucketNotification:BucketNotification").values()
+    assert "Permission thumbnails" in needs(every, notification)
+    (target,) = notification.inputs["lambdaFunctions"]
+    assert target["filterPrefix"] == "orig/"
+
+
+def test_a_function_waits_for_its_rights_and_its_log(every: World) -> None:
+    (function,) = every.of("aws:lambda/function:Function").values()
+    made = needs(every, function)
+    assert {"RolePolicyAttachment thumbnails", "LogGroup thumbnails"} <= made
+    assert "Queue thumbnails-failed" in made
+    assert (function.inputs["runtime"], function.inputs["architectures"]) == (
+        "python3.13",
+        ["arm64"],
+    )
+
+
+def test_a_buckets_policy_waits_for_its_public_access_block(every: World) -> None:
+    for name, policy in every.of("aws:s3/bucketPolicy:BucketPolicy").items():
+        assert f"BucketPublicAccessBlock {name}" in needs(every, policy)
+
+
+# ── the site ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_site_is_uploaded_whole_and_told_where_the_api_is(stack: str, every: World) -> None:
+    objects = every.of(OBJECT)
+    files = {p.name for p in (ROOT / "client_dist").iterdir()}
+    assert {r.inputs["key"] for r in objects.values()} == {*files, "config.json"}
+    for name, file in objects.items():
+        assert isinstance(file.inputs.get("source"), pulumi.FileAsset) == (name != "config.json")
+    assert objects["main.js"].inputs["contentType"].startswith("text/javascript")
+    (config,) = (json.loads(r.inputs["content"]) for n, r in objects.items() if n == "config.json")
+    address = "https://api.cinema.example" if stack == "prod" else "http://api.example"
+    assert config == {"api": address}
+
+
+def test_a_site_is_open_only_where_it_is_a_website(stack: str, every: World) -> None:
+    open_ = stack != "prod"
+    block = every.of("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
+    assert block["site"].inputs["blockPublicPolicy"] is not open_
+    assert block["site"].inputs["blockPublicAcls"] is True
+    assert all(block["images"].inputs[key] for key in (
+        "blockPublicPolicy", "blockPublicAcls", "ignorePublicAcls", "restrictPublicBuckets"
+    ))  # fmt: skip
+    website = every.of("aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration")
+    assert bool(website) is open_
+
+
+# ── the whole ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_everything_has_a_component_for_parent(every: World) -> None:
+    components = {r.urn for r in every.resources if not r.custom}
+    for resource in every.resources:
+        if resource.custom:
+            assert resource.parent in components, resource.name
+
+
+def test_every_policy_document_is_known_before_anything_exists(every: World) -> None:
+    documents = [
+        resource.inputs[key]
+        for resource in every.resources
+        for key in ("policy", "assumeRolePolicy")
+        if key in resource.inputs
+    ]
+    assert len(documents) >= 12
+    for text in documents:
+        assert json.loads(text)["Statement"]
+        assert "id-of:" not in text
+        assert "arn-of:" not in text
+
+
+def test_nothing_that_looks_like_a_secret_is_declared(every: World) -> None:
+    secret = re.compile(r"password|secret|token=|AKIA|BEGIN [A-Z ]*PRIVATE", re.IGNORECASE)
+    for resource in every.resources:
+        assert not [text for text in texts(dict(resource.inputs)) if secret.search(text)]
+
+
+@pytest.mark.parametrize(("name", "kept"), [("seed", False), ("dev", False), ("prod", True)])
+def test_data_is_protected_where_the_configuration_says_so(name: str, *, kept: bool) -> None:
+    found = world(name)
+    for type_ in ("aws:s3/bucket:Bucket", "aws:ebs/volume:Volume"):
+        assert {r.protect for r in found.of(type_).values()} == {kept}
+    for bucket in found.of("aws:s3/bucket:Bucket").values():
+        assert bucket.inputs["forceDestroy"] is not kept
+    for member, instance in found.of(INSTANCE).items():
+        if member != "bastion":
+            assert instance.inputs["disableApiTermination"] is kept
+    (balancer,) = found.of("aws:lb/loadBalancer:LoadBalancer").values()
+    assert balancer.inputs["enableDeletionProtection"] is kept
+
+
+def test_a_zone_more_renames_and_moves_nothing() -> None:
+    def subnets(found: World) -> dict[str, Any]:
+        return {r.urn: r.inputs["cidrBlock"] for r in found.of("aws:ec2/subnet:Subnet").values()}
+
+    before = subnets(world("prod"))
+    after = subnets(run("prod", zones='["us-east-1d", "us-east-1a", "us-east-1b", "us-east-1c"]'))
+    assert before.items() <= after.items()
+    assert len(after) == 12
+
+
+def test_a_bad_setting_stops_the_program_before_it_declares_anything() -> None:
+    found = run("prod", adminCidrs='["0.0.0.0/0"]')
+    assert found.refusal.startswith("cinema:adminCidrs: '0.0.0.0/0' is wider")
+    assert {r.type for r in found.resources} <= {"pulumi:pulumi:Stack"}
+
+
+def test_nothing_that_the_provider_calls_deprecated_is_used(every: World) -> None:
+    assert [text for text in every.warnings if "build/thumbnailer" not in text] == []
+
+
+def test_the_stacks_tag_what_they_make() -> None:
+    for name in STACKS:
+        tags = json.loads(configuration(name)["aws:defaultTags"])["tags"]
+        assert tags == {"project": "cinema", "stack": name, "managed-by": "pulumi"}
