@@ -37,7 +37,9 @@ from stackproof.proofs.permissions.requests import (
     NEVER,
     SMALLEST,
     SMALLEST_DECIDED,
+    Doubt,
     Reading,
+    doubts_of,
     statement_boxes,
     who_language,
 )
@@ -70,7 +72,7 @@ def obligations(question: Question) -> Iterator[Obligation]:
             Family.IDENTITY,
             f"The policies of {name} admit those whom the contract names, and nobody else",
             lambda policies=policies, admissions=admissions, name=name: closed_world(  # type: ignore[misc]
-                question.facts, _admits(question, name, policies, admissions)
+                question, _admits(question, name, policies, admissions)
             ),
         )
 
@@ -239,8 +241,9 @@ def _admits(
     return proven("exhaustive", f"{group} {who}", hops)
 
 
-def _doubts(policy: ResourcePolicy) -> list[str]:
-    return [*policy.doubts, *(d for document in policy.documents for d in document.doubts())]
+def _doubts(policy: ResourcePolicy) -> list[Doubt]:
+    of_documents = [d for document in policy.documents for d in doubts_of(document)]
+    return [*(Doubt(policy.urn, why) for why in policy.doubts), *of_documents]
 
 
 def _lacking(
@@ -278,6 +281,7 @@ def _lacking(
             f"Let {group}'s policy admit {who} as the contract says, or mend the contract.",
         )
     return unproven(
+        question,
         f"whether {group} admits {who} rests on what is not known",
         [*(d for p in policies for d in _doubts(p)), *undecided_of(widest), *undecided_of(wanted)],
         urns,
@@ -303,7 +307,7 @@ def nobody_else(
     owner: str,
     contract: list[Box],
     admitted_in: Callable[[Reading], list[Box]],
-    doubts: Sequence[str],
+    doubts: Sequence[Doubt],
 ) -> Decision | None:
     """A decision against `owner` when it lets in more than `contract`; None when it does not."""
     excess = subtract(admitted_in(LARGEST), contract)
@@ -315,16 +319,19 @@ def nobody_else(
     made = request(box)
     who = _who_text(made.get(WHO, "*"))
     urns = [urn for urn, _ in sources_of([box])]
+    assumes = made[ACTION].lower().startswith("sts:assumerole")
+    how = f"{who} may assume {owner}" if assumes else f"{owner} admits {who} to {made[ACTION]}"
     if certain:
         return violated(
-            f"{owner} admits {who} to {made[ACTION]}, which the contract does not",
+            f"{how}, which the contract does not say",
             shown(made, who),
             question.statements(sources_of([box]), permits=True),
             [*urns, *(u for u, _ in sources_of(certain))],
             f"Narrow the statement, or declare in the contract that {owner} admits {who}.",
         )
     return unproven(
-        f"{owner} may perhaps admit {who} to {made[ACTION]}",
+        question,
+        f"perhaps {how}, which the contract does not say",
         [*doubts, *undecided_of(excess)],
         urns,
         "Make the policy known at preview.",

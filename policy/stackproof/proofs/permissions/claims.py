@@ -11,7 +11,7 @@ from stackproof.model import Decision, Evidence, Hop, Verdict
 from stackproof.proofs.permissions.boxes import Box
 from stackproof.proofs.permissions.conditions import UNDECIDED
 from stackproof.proofs.permissions.declared import GroupMembers
-from stackproof.proofs.permissions.requests import Reading, allowed
+from stackproof.proofs.permissions.requests import Doubt, Reading, allowed
 
 Source = tuple[str, str]
 """A statement: the URN of the resource that carries it, and its label."""
@@ -76,23 +76,36 @@ def violated(
     return Decision(Verdict.VIOLATED, evidence, tuple(dict.fromkeys(resources)), mend)
 
 
-def unproven(summary: str, what: Iterable[str], resources: Iterable[str], mend: str) -> Decision:
-    """It may or may not hold: `what` is not known."""
-    listed = sorted(dict.fromkeys(readable(w.removeprefix(UNDECIDED)) for w in what))
-    evidence = Evidence("unknown", summary, {"not_known": listed})
-    return Decision(Verdict.UNPROVEN, evidence, tuple(dict.fromkeys(resources)), mend)
+def unproven(
+    question: Question,
+    summary: str,
+    what: Iterable[Doubt | str],
+    resources: Iterable[str],
+    mend: str,
+) -> Decision:
+    """It may or may not hold: `what` is not known (a str is an undecided predicate, or a wish)."""
+    listed = list(dict.fromkeys(w if isinstance(w, Doubt) else Doubt("", w) for w in what))
+    hops = [question.hop(d.why, d.urn) for d in listed if d.urn]
+    named = sorted(
+        f"{question.name_of(d.urn)}: {d.why}" if d.urn else readable(d.why.removeprefix(UNDECIDED))
+        for d in listed
+    )
+    evidence = Evidence("unknown", summary, {"not_known": named}, tuple(hops))
+    urns = dict.fromkeys((*(h.urn for h in hops), *resources))
+    return Decision(Verdict.UNPROVEN, evidence, tuple(urns), mend)
 
 
-def closed_world(facts: IdentityFacts, decision: Decision) -> Decision:
+def closed_world(question: Question, decision: Decision) -> Decision:
     """`decision`, unless it is a proof and a resource that is not modelled could turn it."""
-    if decision.verdict is not Verdict.PROVEN or not facts.not_modelled:
+    left_out = question.facts.not_modelled
+    if decision.verdict is not Verdict.PROVEN or not left_out:
         return decision
-    resources = facts.values.resources
-    named = [f"{resources[n.urn].name}: {n.why}" for n in facts.not_modelled]
+    first = f"{question.name_of(left_out[0].urn)}: {left_out[0].why}"
     return unproven(
-        f"{named[0]}, and it may bear on who may do what",
-        named,
-        (n.urn for n in facts.not_modelled),
+        question,
+        f"{first}, and it may bear on who may do what",
+        [Doubt(n.urn, n.why) for n in left_out],
+        (),
         "Remove the resource, or let stackproof learn its type.",
     )
 

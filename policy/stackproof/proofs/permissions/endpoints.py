@@ -32,6 +32,7 @@ def refused_on_the_way(
             name = question.name_of(endpoint.urn)
             what = f"{made['action']} on {readable(made['resource'])}"
             return unproven(
+                question,
                 f"the policy of endpoint {name} refuses {what}, if {principal.name} goes that way",
                 [f"whether requests of {principal.name} pass {name}"],
                 [endpoint.urn, principal.urn],

@@ -147,7 +147,7 @@ def obligations(question: Question) -> Iterator[Obligation]:
             f"identity.escalation.{name}",
             Family.IDENTITY,
             f"{name} cannot gain more than the contract grants it, by any chain of roles",
-            lambda name=name: closed_world(question.facts, _contained(question, name)),  # type: ignore[misc]
+            lambda name=name: closed_world(question, _contained(question, name)),  # type: ignore[misc]
         )
 
 
@@ -209,6 +209,7 @@ def _contained(question: Question, name: str) -> Decision:
         if perhaps is not None:
             chain, _ = perhaps
             return unproven(
+                question,
                 f"{principal.name} may perhaps gain more than its contract: it {chain[-1].how}",
                 doubts(question.facts, principal),
                 [g.by for g in chain],

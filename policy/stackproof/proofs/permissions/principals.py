@@ -41,7 +41,7 @@ def obligations(question: Question) -> Iterator[Obligation]:
         "identity.principals",
         Family.IDENTITY,
         "Every role and user is named in the contract, and every one that it names exists",
-        lambda: closed_world(question.facts, _named(question)),
+        lambda: closed_world(question, _named(question)),
     )
     for name, declared in sorted(question.identity.principals.items()):
         for number, grant in enumerate(declared.may, 1):
@@ -50,14 +50,14 @@ def obligations(question: Question) -> Iterator[Obligation]:
                 Family.IDENTITY,
                 f"{name} may {', '.join(grant.actions)} on {', '.join(grant.resources)}",
                 lambda name=name, grant=grant: closed_world(  # type: ignore[misc]
-                    question.facts, _granted(question, name, grant)
+                    question, _granted(question, name, grant)
                 ),
             )
         yield Obligation(
             f"identity.closed.{name}",
             Family.IDENTITY,
             f"{name} may do nothing but what the contract grants it",
-            lambda name=name: closed_world(question.facts, _closed(question, name)),  # type: ignore[misc]
+            lambda name=name: closed_world(question, _closed(question, name)),  # type: ignore[misc]
         )
 
 
@@ -157,6 +157,7 @@ def _missing(
                 mend = f"Widen the permission boundary of {principal.name}."
         return violated(summary, shown(made, principal.arn), hops, blame, mend)
     return unproven(
+        question,
         f"whether {principal.name} may make every request of the grant rests on what is not known",
         [*doubts(question.facts, principal), *_open(question, principal), *undecided_of(left)],
         (principal.urn, *(urn for urn, _ in sources_of(left))),
@@ -221,6 +222,7 @@ def _excess(
         )
     made = request(first(excess))
     return unproven(
+        question,
         f"{principal.name} may perhaps {made[ACTION]} on {readable(made['resource'])}",
         [*doubts(question.facts, principal), *undecided_of(excess), *_open(question, principal)],
         (*(urn for urn, _ in sources_of(excess)), principal.urn),

@@ -64,7 +64,7 @@ def explain(  # noqa: PLR0913 - the words of the question
     if answer.certain:
         return Explanation("yes", what.format("may"), permits)
     if answer.possible:
-        unknown = "; ".join(doubts(facts, asked)) or "a condition cannot be decided"
+        unknown = "; ".join(d.why for d in doubts(facts, asked)) or "a condition cannot be decided"
         return Explanation("unknown", f"{what.format('perhaps may')}: {unknown}", permits, denies)
     return Explanation(
         "no",

@@ -10,7 +10,7 @@ it (KMS Developer Guide, "Key policies in AWS KMS"); any explicit deny wins.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import msgspec
@@ -36,6 +36,13 @@ from stackproof.proofs.permissions.boxes import (
     subtract,
 )
 from stackproof.proofs.permissions.conditions import UNDECIDED, box_of
+
+
+class Doubt(msgspec.Struct, frozen=True):
+    """What is not known, and the resource that it is not known of (its URN, or nothing)."""
+
+    urn: str
+    why: str
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -332,13 +339,24 @@ def allowed(facts: IdentityFacts, principal: Principal, reading: Reading) -> lis
     return subtract([box & all_mine for box in (*mine, *free)], [*denied, *NEVER])
 
 
-def doubts(facts: IdentityFacts, principal: Principal) -> tuple[str, ...]:
+def doubts(facts: IdentityFacts, principal: Principal) -> tuple[Doubt, ...]:
     """What is not known about the principal's permissions."""
-    documents: Sequence[Document] = [
+    documents = [
         *(a.document for a in principal.policies),
         *([principal.boundary] if principal.boundary else []),
         *(d for p in facts.resource_policies for d in p.documents),
     ]
-    found = [*facts.doubts, *principal.doubts]
-    found += [d for document in documents for d in document.doubts()]
-    return tuple(dict.fromkeys(found))
+    return tuple(
+        dict.fromkeys(
+            (
+                *(Doubt("", why) for why in facts.doubts),
+                *(Doubt(principal.urn, why) for why in principal.doubts),
+                *(d for document in documents for d in doubts_of(document)),
+            )
+        )
+    )
+
+
+def doubts_of(document: Document) -> tuple[Doubt, ...]:
+    """What is not known of one document."""
+    return tuple(Doubt(document.urn, why) for why in document.doubts())

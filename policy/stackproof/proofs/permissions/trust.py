@@ -19,7 +19,7 @@ from stackproof.proofs.permissions.claims import (
     violated,
 )
 from stackproof.proofs.permissions.declared import trustee_names
-from stackproof.proofs.permissions.requests import LARGEST, SMALLEST, Reading
+from stackproof.proofs.permissions.requests import LARGEST, SMALLEST, Reading, doubts_of
 
 _ASSUME = Language.glob("sts:assumerole*")
 
@@ -73,7 +73,7 @@ def _trust(question: Question, name: str) -> Decision:
     hops: list[Hop] = []
     for principal in question.holders(name):
         contract = [Box({WHO: most}) for most, _ in names]
-        doubts = () if principal.trust is None else principal.trust.doubts()
+        doubts = () if principal.trust is None else doubts_of(principal.trust)
 
         def ways(reading: Reading, principal: Principal = principal) -> list[Box]:
             return _trusting(principal, reading)
@@ -91,6 +91,7 @@ def _trust(question: Question, name: str) -> Decision:
             perhaps = [b for b in ways(LARGEST) if not b.narrowed(WHO, least).is_empty()]
             if perhaps:
                 return unproven(
+                    question,
                     f"whether {who} may assume {principal.name} rests on what is not known",
                     [*doubts, *undecided_of(perhaps)],
                     [principal.urn],
