@@ -5,12 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypedDict
 
 IMAGE_ID: Final = r"ami-[0-9a-f]{8,17}"
 INSTANCE_TYPE: Final = r"[a-z][a-z0-9-]*\.[a-z0-9-]+"
 
-METADATA_OPTIONS: Final[Mapping[str, str | int]] = {
+
+class MetadataOptions(TypedDict):
+    """How an instance may ask the metadata service, for an instance and a template alike."""
+
+    http_endpoint: str
+    http_tokens: str
+    http_put_response_hop_limit: int
+
+
+METADATA_OPTIONS: Final[MetadataOptions] = {
     "http_endpoint": "enabled",
     # IMDSv2 only, and its answer dies at the first hop: a forged request through a proxy or a
     # container cannot fetch the role's credentials.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -79,6 +79,19 @@ def security_flows(settings: NetworkSettings) -> tuple[SecurityFlow, ...]:
     )
 
 
+class _PortArgs(TypedDict):
+    ip_protocol: str
+    from_port: int
+    to_port: int
+    description: str
+
+
+class _PeerArgs(TypedDict, total=False):
+    cidr_ipv4: str
+    prefix_list_id: pulumi.Output[str]
+    referenced_security_group_id: pulumi.Output[str]
+
+
 class SecurityGroups(pulumi.ComponentResource):
     """The groups by name, and `rules[name]`: every rule that lets that group speak or listen."""
 
@@ -127,7 +140,7 @@ class SecurityGroups(pulumi.ComponentResource):
         self.rules = rules
         self.register_outputs({group: resource.id for group, resource in self.groups.items()})
 
-    def _peer(self, peer: Peer, network: Network) -> dict[str, pulumi.Input[str]]:
+    def _peer(self, peer: Peer, network: Network) -> _PeerArgs:
         if isinstance(peer, S3):
             return {"prefix_list_id": network.s3.prefix_list_id}
         if isinstance(peer, IPv4Network):
@@ -135,7 +148,7 @@ class SecurityGroups(pulumi.ComponentResource):
         return {"referenced_security_group_id": self.groups[peer].id}
 
 
-def _ports(flow: SecurityFlow) -> dict[str, str | int]:
+def _ports(flow: SecurityFlow) -> _PortArgs:
     return {
         "ip_protocol": "tcp",
         "from_port": flow.port,
