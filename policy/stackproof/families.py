@@ -89,8 +89,12 @@ def _placement(world: World) -> list[Obligation]:
 
 
 def _recursion(world: World) -> list[Obligation]:
-    allowed = partial(permissions.resources_allowed, world.identity)
-    return recursion.obligations(world.events, world.contract, world.members, allowed)
+    permitted = recursion.Permitted(
+        at_most=partial(permissions.resources_allowed, world.identity),
+        surely=partial(permissions.resources_surely_allowed, world.identity),
+        not_modelled=world.identity.not_modelled,
+    )
+    return recursion.obligations(world.events, world.contract, world.members, permitted)
 
 
 FAMILIES: tuple[Proof, ...] = (

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from stackproof.aws.events import event_facts
 from stackproof.contract import Contract, Events, Group, Trigger
 from stackproof.model import Decision, Graph, Obligation, Resource, Value
 from stackproof.proofs.languages import Language
-from stackproof.proofs.recursion import obligations
+from stackproof.proofs.recursion import Permitted, obligations
 from stackproof.selection import select
 from tests.policy.graphs import ACCOUNT, graph, ref, resource, urn
 
@@ -99,17 +100,25 @@ def claims(
     of: Graph,
     *,
     grants: Grants = WRITES_THUMBNAILS,
+    perhaps: Grants = MappingProxyType({}),
     events: Events = DECLARED,
     groups: Mapping[str, Group] = GROUPS,
 ) -> dict[str, Obligation]:
-    """The claims about events, by id."""
+    """The claims about events, by id. `perhaps` are grants that rest on something unknown."""
     contract = Contract(groups=dict(groups), events=events)
-    languages = allowed_by(grants)
+    certain, possible = allowed_by(grants), allowed_by(perhaps)
+
+    def surely(role: str, action: str) -> Language:
+        return certain.get((role, action), Language.nothing())
+
+    def at_most(role: str, action: str) -> Language:
+        return surely(role, action) | possible.get((role, action), Language.nothing())
+
     found = obligations(
         event_facts(of),
         contract,
         select(contract, of),
-        lambda role, action: languages.get((role, action), Language.nothing()),
+        Permitted(at_most, surely),
     )
     return {o.id: o for o in found}
 

@@ -13,9 +13,13 @@ from stackproof.model import Obligation
 from stackproof.proofs.permissions import admissions, escalation, principals, trust
 from stackproof.proofs.permissions.claims import Question
 from stackproof.proofs.permissions.declared import GroupMembers
-from stackproof.proofs.permissions.questions import explain, resources_allowed
+from stackproof.proofs.permissions.questions import (
+    explain,
+    resources_allowed,
+    resources_surely_allowed,
+)
 
-__all__ = ["explain", "obligations", "resources_allowed"]
+__all__ = ["explain", "obligations", "resources_allowed", "resources_surely_allowed"]
 
 
 def obligations(

@@ -13,7 +13,12 @@ from stackproof.proofs.permissions.boxes import ACTION, RESOURCE, Box, intersect
 from stackproof.proofs.permissions.claims import Question
 from stackproof.proofs.permissions.declared import GroupMembers, arns
 from stackproof.proofs.permissions.points import Point, point
-from stackproof.proofs.permissions.requests import LARGEST_DECIDED, allowed, doubts
+from stackproof.proofs.permissions.requests import (
+    LARGEST_DECIDED,
+    SMALLEST_DECIDED,
+    allowed,
+    doubts,
+)
 from stackproof.selection import SelectorError
 
 
@@ -25,7 +30,18 @@ def resources_allowed(facts: IdentityFacts, principal_urn: str, action: str) -> 
     principal = facts.principal(principal_urn)
     if principal is None:
         return Language.everything()
-    mine = allowed(facts, principal, LARGEST_DECIDED)
+    return _resources(allowed(facts, principal, LARGEST_DECIDED), action)
+
+
+def resources_surely_allowed(facts: IdentityFacts, principal_urn: str, action: str) -> Language:
+    """The ARNs on which the principal may do `action`, in the narrowest reading of the unknown."""
+    principal = facts.principal(principal_urn)
+    if principal is None:
+        return Language.nothing()
+    return _resources(allowed(facts, principal, SMALLEST_DECIDED), action)
+
+
+def _resources(mine: list[Box], action: str) -> Language:
     asked = Box({ACTION: Language.literal(action.lower())})
     found = Language.nothing()
     for box in intersect(mine, [asked]):

@@ -15,20 +15,16 @@ from stackproof.contract import Contract
 from stackproof.model import Family, Obligation
 from stackproof.proofs.recursion.closed import closed, notification
 from stackproof.proofs.recursion.cycles import cycles
-from stackproof.proofs.recursion.triggers import Allowed, trigger, trigger_id
+from stackproof.proofs.recursion.triggers import Permitted, trigger, trigger_id
 from stackproof.selection import Members
 
-__all__ = ["Allowed", "obligations"]
+__all__ = ["Permitted", "obligations"]
 
 
 def obligations(
-    facts: EventFacts, contract: Contract, members: Mapping[str, Members], allowed: Allowed
+    facts: EventFacts, contract: Contract, members: Mapping[str, Members], permitted: Permitted
 ) -> list[Obligation]:
-    """The claims about events; none when the contract has no `events`.
-
-    `allowed(role, action)` is the largest language of ARNs on which the role may do the action:
-    `partial(proofs.permissions.resources_allowed, identity_facts)`.
-    """
+    """The claims about events; none when the contract has no `events`."""
     events = contract.events
     if events is None:
         return []
@@ -37,7 +33,7 @@ def obligations(
             trigger_id(declared),
             Family.RECURSION,
             f"writing {declared.source} starts {declared.to}",
-            partial(trigger, facts, members, declared, allowed),
+            partial(trigger, facts, members, declared, permitted),
         )
         for declared in events.triggers
     ]
@@ -54,7 +50,7 @@ def obligations(
             "events.cycles",
             Family.RECURSION,
             "nothing that a trigger starts can set off that trigger again",
-            partial(cycles, facts, members, events.writes, allowed),
+            partial(cycles, facts, members, events.writes, permitted),
         )
     )
     groups = {

@@ -26,7 +26,14 @@ from stackproof.contract import Trigger
 from stackproof.model import Decision, Evidence, Hop, Verdict
 from stackproof.proofs.languages import Language
 from stackproof.proofs.recursion.closed import not_known, starts
-from stackproof.proofs.recursion.triggers import Allowed, example, keys_of, of_group, split
+from stackproof.proofs.recursion.triggers import (
+    Allowed,
+    Permitted,
+    example,
+    keys_of,
+    of_group,
+    split,
+)
 from stackproof.selection import Members
 
 _REQUESTS = ("s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:ListBucket")
@@ -167,8 +174,10 @@ class _Events:
             return None
         role = self.facts.names[function.role]
         for action in actions:
-            resource = (self.allowed(function.role, action) & where).witness(prefer)
-            if resource is not None:
+            common = self.allowed(function.role, action) & where
+            shortest = common.witness()
+            if shortest is not None:
+                resource = common.witness([*prefer, f"{shortest}x.jpg"]) or shortest
                 bucket, slash, key = resource.partition("/")
                 s3 = action.startswith("s3:") and bool(slash)
                 shown = key if s3 else resource
@@ -186,25 +195,23 @@ def cycles(
     facts: EventFacts,
     members: Mapping[str, Members],
     writes: Sequence[Trigger],
-    allowed: Allowed,
+    permitted: Permitted,
 ) -> Decision:
-    """Whether nothing sets itself off, on the largest behaviour."""
-    events = _Events(facts, members, writes, allowed)
-    nodes = events.nodes()
-    known = frozenset(nodes)
-    edges = {n: {m: step for m, step in events.after(n) if m in known} for n in nodes}
-    found = min(
-        (c for node in edges if (c := shortest_cycle(edges, node)) is not None),
-        key=len,
-        default=None,
-    )
-    if found is not None:
-        return _violated(facts, found)
+    """Whether nothing sets itself off, on the largest behaviour.
+
+    A cycle that rests on a permission which is not known to be granted leaves the claim open.
+    """
+    surely, _ = _search(_Events(facts, members, writes, permitted.surely))
+    if surely is not None:
+        return _violated(facts, surely)
+    perhaps, edges = _search(_Events(facts, members, writes, permitted.at_most))
+    if perhaps is not None:
+        return _perhaps(facts, perhaps)
     blind = _blind(facts)
     if blind is not None:
         return blind
-    if facts.not_modelled:
-        return not_known(facts, "set off a trigger")
+    if facts.not_modelled or permitted.not_modelled:
+        return not_known(facts, "set off a trigger", *permitted.not_modelled)
     count = sum(map(len, edges.values()))
     return Decision(
         Verdict.PROVEN,
@@ -216,10 +223,24 @@ def cycles(
     )
 
 
+Cycle: TypeAlias = list[tuple[Node, _Step]]
 Edges: TypeAlias = Mapping[Node, Mapping[Node, _Step]]
 
 
-def shortest_cycle(edges: Edges, start: Node) -> list[tuple[Node, _Step]] | None:
+def _search(events: _Events) -> tuple[Cycle | None, Edges]:
+    """The shortest cycle, and every edge."""
+    nodes = events.nodes()
+    known = frozenset(nodes)
+    edges = {n: {m: step for m, step in events.after(n) if m in known} for n in nodes}
+    found = min(
+        (c for node in edges if (c := shortest_cycle(edges, node)) is not None),
+        key=len,
+        default=None,
+    )
+    return found, edges
+
+
+def shortest_cycle(edges: Edges, start: Node) -> Cycle | None:
     """The shortest way from `start` back to it, as (node, why it sets off the next one)."""
     came: dict[Node, Node] = {}
     queue = deque([start])
@@ -282,7 +303,24 @@ def _blind(facts: EventFacts) -> Decision | None:
     return None
 
 
-def _violated(facts: EventFacts, cycle: list[tuple[Node, _Step]]) -> Decision:
+def _perhaps(facts: EventFacts, cycle: Cycle) -> Decision:
+    steps = [step for _, step in cycle]
+    granted = [step for step in steps if step.action and step.urn]
+    names = " and ".join(dict.fromkeys(facts.names[s.urn] for s in granted))
+    return Decision(
+        Verdict.UNPROVEN,
+        Evidence(
+            "unknown",
+            f"what {names} may do is not wholly known, and at most it could set itself off: "
+            f"{granted[0].what}",
+            hops=tuple(Hop(step.what, urn=step.urn) for step in steps),
+        ),
+        tuple(dict.fromkeys(s.urn for s in granted)),
+        "Write its policies and their conditions as known text.",
+    )
+
+
+def _violated(facts: EventFacts, cycle: Cycle) -> Decision:
     steps = [step for _, step in cycle]
     written = next((s for s in steps if s.key), None)
     through = [str(node.place) for node, _ in cycle if isinstance(node, Function)]

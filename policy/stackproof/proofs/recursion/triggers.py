@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from stackproof.aws.events.facts import CREATED, Delivery, EventFacts, Permission, Place
 from stackproof.contract import Trigger
-from stackproof.model import Decision, Evidence, Hop, Verdict
+from stackproof.model import Decision, Evidence, Hop, NotModelled, Verdict
 from stackproof.proofs.languages import Language
 from stackproof.selection import Members
 
 Allowed: TypeAlias = Callable[[str, str], Language]
-"""URN of a role, IAM action -> the ARNs on which the role may do it, at most."""
+"""URN of a role, IAM action -> ARNs on which the role may do it."""
+
+
+class Permitted(NamedTuple):
+    """What roles may do, in both bounds (verdict rule 7), and what identity could not read."""
+
+    at_most: Allowed
+    surely: Allowed
+    not_modelled: tuple[NotModelled, ...] = ()
+
 
 _KEYS = Language.glob("?*")
 """Every object key; S3 has no empty key."""
@@ -42,7 +51,8 @@ def keys_of(globs: Iterable[str]) -> Language:
 def example(keys: Language, *globs: str) -> str | None:
     """A key that a person can read: of `orig/*` it is `orig/x.jpg`."""
     spelled = [g.replace("*", ending) for g in globs for ending in ("x.jpg", "x", "")]
-    return keys.witness([*spelled, "x.jpg", "a/x.jpg"])
+    shortest = keys.witness()
+    return keys.witness([*spelled, f"{shortest}x.jpg", f"{shortest}x"])
 
 
 def of_group(members: Mapping[str, Members], group: str) -> frozenset[str]:
@@ -52,7 +62,7 @@ def of_group(members: Mapping[str, Members], group: str) -> frozenset[str]:
 
 
 def trigger(
-    facts: EventFacts, members: Mapping[str, Members], declared: Trigger, allowed: Allowed
+    facts: EventFacts, members: Mapping[str, Members], declared: Trigger, permitted: Permitted
 ) -> Decision:
     """Whether writing `declared.source` starts `declared.to`, on the smallest behaviour."""
     group, glob = split(declared.source)
@@ -68,7 +78,7 @@ def trigger(
     resources: list[str] = []
     for source in sorted(sources):
         for target in sorted(targets):
-            decision = _pair(facts, source, target, glob, allowed)
+            decision = _pair(facts, source, target, glob, permitted)
             if decision.verdict is not Verdict.PROVEN:
                 return decision
             hops += decision.evidence.hops
@@ -84,7 +94,7 @@ def trigger(
     )
 
 
-def _pair(facts: EventFacts, source: str, target: str, glob: str, allowed: Allowed) -> Decision:
+def _pair(facts: EventFacts, source: str, target: str, glob: str, permitted: Permitted) -> Decision:
     direct = [d for d in facts.deliveries if d.source.urn == source and d.target.urn == target]
     names = facts.names
     if not direct:
@@ -114,7 +124,7 @@ def _pair(facts: EventFacts, source: str, target: str, glob: str, allowed: Allow
             "Merge them into one BucketNotification.",
         )
     missing = _missing(facts, direct, source, glob) if configurations else None
-    return missing or _admitted(facts, direct[0], target, allowed)
+    return missing or _admitted(facts, direct[0], target, permitted)
 
 
 def _reached(facts: EventFacts, source: str) -> set[str]:
@@ -161,7 +171,7 @@ def _missing(facts: EventFacts, direct: list[Delivery], source: str, glob: str) 
     return None
 
 
-def _admitted(facts: EventFacts, delivery: Delivery, target: str, allowed: Allowed) -> Decision:
+def _admitted(facts: EventFacts, delivery: Delivery, target: str, permitted: Permitted) -> Decision:
     names = facts.names
     function = facts.functions.get(target)
     if function is None:
@@ -182,7 +192,7 @@ def _admitted(facts: EventFacts, delivery: Delivery, target: str, allowed: Allow
             "Raise the reserved concurrency, or leave it out.",
         )
     if not delivery.invoked_as:
-        return _polled(facts, delivery, function.role, allowed)
+        return _polled(facts, delivery, function.role, permitted)
     request: dict[str, object] = {
         "principal": delivery.invoked_as,
         "action": "lambda:InvokeFunction",
@@ -225,13 +235,14 @@ def _admitted(facts: EventFacts, delivery: Delivery, target: str, allowed: Allow
     )
 
 
-def _polled(facts: EventFacts, delivery: Delivery, role: str, allowed: Allowed) -> Decision:
+def _polled(facts: EventFacts, delivery: Delivery, role: str, permitted: Permitted) -> Decision:
     """A mapping polls its source as the function's role."""
     names = facts.names
     receive = {"sqs": "sqs:ReceiveMessage", "kinesis": "kinesis:GetRecords"}.get(
         delivery.source.arn.split(":")[2], "dynamodb:GetRecords"
     )
-    if role and allowed(role, receive).is_empty():
+    source = Language.literal(delivery.source.arn) | Language.glob(f"{delivery.source.arn}/*")
+    if role and not permitted.at_most(role, receive).overlaps(source):
         return Decision(
             Verdict.VIOLATED,
             Evidence(
