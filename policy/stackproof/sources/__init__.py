@@ -37,7 +37,7 @@ def load(path: Path) -> Graph:
     except RecursionError as error:
         raise SourceError(f"{path} is nested too deeply to be a graph.") from error
     try:
-        return _graph(content, text)
+        return graph_json.checked(_graph(content, text))
     except SourceError as error:
         raise SourceError(f"{path}: {error}") from error
 

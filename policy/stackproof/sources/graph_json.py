@@ -96,7 +96,7 @@ def _plain(value: Value) -> Any:  # noqa: ANN401, PLR0911  JSON, one case for ea
 
 
 def decode(data: bytes | str) -> Graph:
-    """Read what `encode` wrote. Raises SourceError naming the place that is wrong."""
+    """Read what `encode` wrote, unchecked. Raises SourceError naming what is malformed."""
     try:
         stored = msgspec.json.decode(data, type=_StoredGraph)
     except msgspec.ValidationError as error:
@@ -114,16 +114,14 @@ def decode(data: bytes | str) -> Graph:
             key: _value(item, f"{place}.{key}", 0) for key, item in resource.inputs.items()
         }
         resources.append(Resource(**fields))
-    return checked(
-        Graph(
-            project=stored.project,
-            stack=stored.stack,
-            source=stored.source,
-            account=stored.account,
-            region=stored.region,
-            assumptions=stored.assumptions,
-            resources=tuple(sorted(resources, key=lambda r: r.urn)),
-        )
+    return Graph(
+        project=stored.project,
+        stack=stored.stack,
+        source=stored.source,
+        account=stored.account,
+        region=stored.region,
+        assumptions=stored.assumptions,
+        resources=tuple(sorted(resources, key=lambda r: r.urn)),
     )
 
 

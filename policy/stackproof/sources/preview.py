@@ -46,7 +46,7 @@ def graph(content: Mapping[str, Any]) -> Graph:
         stack=described.stack,
         source="preview",
         resources=described.resources,
-        account=described.account,
+        account=described.account or states.only_account(config.get("aws:allowedAccountIds")),
         region=described.region or config.get("aws:region"),
         assumptions=described.assumptions,
     )

@@ -15,7 +15,7 @@ Usage: recorder.py JOB RESULT PROGRESS_FD; JOB and RESULT are JSON files.
 
 # It runs on whatever Python (3.9 or later) and SDK the project has, whose types are not ours to
 # import; the method names are those of the engine's protocol.
-# mypy: disable-error-code="misc,no-untyped-def,no-untyped-call,type-arg,no-any-return,import-untyped"
+# mypy: disable-error-code="misc,no-untyped-def,no-untyped-call,type-arg,no-any-return"
 
 from __future__ import annotations
 

@@ -38,7 +38,6 @@ _TARGETS = {
     "vpcSecurityGroupIds": _GROUP,
     "referencedSecurityGroupId": _GROUP,
     "sourceSecurityGroupId": _GROUP,
-    "role": ("aws:iam/role:Role", "name"),
     "policyArn": ("aws:iam/policy:Policy", "arn"),
     "loadBalancerArn": ("aws:lb/loadBalancer:LoadBalancer", "arn"),
     "targetGroupArn": ("aws:lb/targetGroup:TargetGroup", "arn"),
@@ -55,16 +54,30 @@ _TARGETS = {
 }
 
 
-def lone_reference(key: str, value: Value, depends_on: tuple[str, ...]) -> Value:
-    """`value` with its only unknown replaced by the Reference that it must be, if it must."""
+_ROLE = "aws:iam/role:Role"
+_TARGETS_WITHIN = {
+    ("aws:iam/instanceProfile:InstanceProfile", "role"): (_ROLE, "name"),
+    ("aws:iam/rolePolicy:RolePolicy", "role"): (_ROLE, "name"),
+    ("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "role"): (_ROLE, "name"),
+    ("aws:lambda/function:Function", "role"): (_ROLE, "arn"),
+}
+"""Inputs that mean different outputs in different types."""
+
+
+def lone_reference(type_: str, key: str, value: Value, depends_on: tuple[str, ...]) -> Value:
+    """`value`, an input of a resource of type `type_`, with its only unknown as a Reference.
+
+    Unless it is not the only one, or might be something else: then `value` as it is.
+    """
     if len(depends_on) != 1:
         return value
     found = list(_unknowns(key, value))
     if len(found) != 1 or found[0][1].reason == IS_SECRET:
         return value
-    target = _TARGETS.get(found[0][0])
-    type_ = depends_on[0].split("::")[2].rpartition("$")[2]
-    if target is None or target[0] != type_:
+    name = found[0][0]
+    target = _TARGETS_WITHIN.get((type_, name)) or _TARGETS.get(name)
+    of_type = depends_on[0].split("::")[2].rpartition("$")[2]
+    if target is None or target[0] != of_type:
         return value
     return _replaced(value, Reference(depends_on[0], target[1]))
 

@@ -113,7 +113,11 @@ def _region(states: Iterable[State]) -> str | None:
 
 
 def _account(states: Iterable[State]) -> str | None:
-    accounts = _default_inputs(states).get("allowedAccountIds")
+    return only_account(_default_inputs(states).get("allowedAccountIds"))
+
+
+def only_account(accounts: Any) -> str | None:  # noqa: ANN401  JSON, or JSON text
+    """The account, when a provider allows exactly one."""
     if isinstance(accounts, str):
         try:
             accounts = msgspec.json.decode(accounts)
@@ -125,7 +129,7 @@ def _account(states: Iterable[State]) -> str | None:
 def location(position: str) -> Location | None:
     """A position of the engine (`project:///stack/network.py#12`), when it is in the project."""
     match = _POSITION.match(position)
-    if match is None or "site-packages" in match["path"]:
+    if match is None or "site-packages" in match["path"] or match["path"].startswith("../"):
         return None
     return Location(match["path"], int(match["line"]))
 
@@ -144,12 +148,11 @@ class _Outputs:
             texts: dict[str, str] = {}
             if state is not None and state.custom:
                 given = _without_defaults(state.inputs)
-                # The id of what is read was given by the program, as text.
-                names = [
-                    *([] if state.external else ["id"]),
-                    "arn",
-                    *sorted(state.outputs.keys() - {"id"}),
-                ]
+                # Where the id is an ARN, programs say `arn`. The id of what is read is no output:
+                # the program gave it, as text.
+                names = ["arn", "id", *sorted(state.outputs.keys() - {"arn", "id"})]
+                if state.external:
+                    names.remove("id")
                 for name in names:
                     text = state.id if name == "id" else state.outputs.get(name)
                     computed = name in {"id", "arn"} or name not in given
@@ -163,7 +166,7 @@ class _Outputs:
         inputs = {}
         for key, raw in sorted(_without_defaults(state.inputs).items()):
             depends_on = by_property.get(key, ())
-            inputs[key] = self._input(key, raw, depends_on)
+            inputs[key] = self._input(state.type, key, raw, depends_on)
         if state.external and state.id:
             inputs["id"] = state.id
         frames = tuple(
@@ -202,6 +205,7 @@ class _Outputs:
 
     def _input(
         self,
+        type_: str,
         key: str,
         raw: Any,  # noqa: ANN401  JSON
         depends_on: tuple[str, ...],
@@ -212,7 +216,7 @@ class _Outputs:
                 # The same text from two resources says nothing about which one was meant.
                 texts[text] = None if text in texts else Reference(urn, name)
         value = _value(raw, {t: r for t, r in texts.items() if r is not None}, depends_on)
-        return lone_reference(key, value, depends_on)
+        return lone_reference(type_, key, value, depends_on)
 
 
 def _without_defaults(inputs: Mapping[str, Any]) -> dict[str, Any]:
