@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -220,12 +220,25 @@ def _differences(ours: Resource, theirs: Resource) -> Iterator[str]:
         )
     missing = set(ours.dependencies) - set(theirs.dependencies)
     if missing:
-        names = ", ".join(sorted(urn.rsplit("::", 1)[-1] for urn in missing))
-        yield f"the engine does not make it wait for {names}"
+        yield f"the engine does not make it wait for {_names(missing)}"
     if ours.custom:
-        for key in sorted(ours.inputs.keys() | theirs.inputs.keys()):
-            depends_on = frozenset(theirs.property_dependencies.get(key, ()))
-            yield from _unlike(key, ours.inputs.get(key), theirs.inputs.get(key), depends_on)
+        yield from _inputs(ours, theirs)
+
+
+def _inputs(ours: Resource, theirs: Resource) -> Iterator[str]:
+    # The engine puts the deployed value in place of one whose changes are ignored.
+    kept = {re.split(r"[.\[]", path, maxsplit=1)[0] for path in ours.ignore_changes}
+    for key in sorted((ours.inputs.keys() | theirs.inputs.keys()) - kept):
+        one = set(ours.property_dependencies.get(key, ()))
+        other = set(theirs.property_dependencies.get(key, ()))
+        if one != other:
+            made_of = f"{_names(one)} in the program and of {_names(other)} in the engine"
+            yield f"{key} is made of {made_of}"
+        yield from _unlike(key, ours.inputs.get(key), theirs.inputs.get(key), frozenset(other))
+
+
+def _names(urns: Iterable[str]) -> str:
+    return ", ".join(sorted(urn.rsplit("::", 1)[-1] for urn in urns)) or "no resource"
 
 
 def _unlike(key: str, ours: Value, theirs: Value, depends_on: frozenset[str]) -> Iterator[str]:
