@@ -19,6 +19,7 @@ AWS documents a length (the six characters after a secret's name), that many ato
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import deque
 from collections.abc import Iterable
@@ -75,7 +76,7 @@ class _Node:
     `kind` is `glob` (operands: tokens, positions), `not`, `and` or `or`.
     """
 
-    __slots__ = ("__weakref__", "_after", "_waiting", "kind", "nullable", "operands")
+    __slots__ = ("__weakref__", "_after", "_starts", "_waiting", "kind", "nullable", "operands")
 
     def __init__(self, kind: str, operands: tuple[object, ...], *, nullable: bool) -> None:
         self.kind = kind
@@ -83,6 +84,7 @@ class _Node:
         self.nullable = nullable
         self._after: dict[str, _Node] = {}
         self._waiting: frozenset[str] | None = None
+        self._starts: frozenset[str] | None = None
 
     def nodes(self) -> tuple[_Node, ...]:
         """The operands of `not`, `and` and `or`."""
@@ -105,6 +107,23 @@ class _Node:
             else:
                 self._waiting = frozenset().union(*(n.waiting() for n in self.nodes()))
         return self._waiting
+
+    def starts(self) -> frozenset[str]:
+        """Texts of which every member begins with one; the empty text when nothing is known."""
+        if self._starts is None:
+            if self.kind == "glob":
+                tokens, positions = self.glob()
+                known = itertools.takewhile(lambda t: isinstance(t, str), tokens)
+                alone = len(positions) == 1
+                self._starts = frozenset({"".join(map(str, known)) if alone else ""})
+            elif self.kind == "or":
+                self._starts = frozenset().union(*(n.starts() for n in self.nodes()))
+            elif self.kind == "and":
+                several = (n.starts() for n in self.nodes())
+                self._starts = max(several, key=lambda found: min(map(len, found)))
+            else:
+                self._starts = frozenset({""})
+        return self._starts
 
     def after(self, symbol: str) -> _Node:
         """The language of what may follow `symbol`."""
@@ -342,6 +361,14 @@ class Language:
 
     def __repr__(self) -> str:
         return f"Language({self.witness()!r}, ...)" if not self.is_empty() else "Language()"
+
+    def apart(self, other: Language) -> bool:
+        """Whether the beginnings alone show that no text is in both. Quick; False says nothing."""
+        return not any(
+            mine.startswith(theirs) or theirs.startswith(mine)
+            for mine in self._node.starts()
+            for theirs in other._node.starts()
+        )
 
     def is_empty(self) -> bool:
         """Whether there is no such text."""

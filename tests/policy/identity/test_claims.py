@@ -308,8 +308,18 @@ def test_a_condition_narrows_a_grant_unless_the_contract_states_it() -> None:
         assert verdicts(changed, contract({"thumbnails": THUMBNAILS | {"may": may}})) == expected
 
 
-def test_an_undecided_condition_is_read_both_ways() -> None:
-    when = {"NumericLessThan": {"s3:max-keys": "10"}}
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"NumericLessThan": {"s3:max-keys": "10"}},
+        {"ForAnyValue:StringEquals": {"aws:TagKeys": ["a", "b"]}},
+        {"ForAllValues:StringLike": {"kms:ResourceAliases": "alias/*"}},
+        {"StringEquals": {"aws:PrincipalTag/team": "${aws:ResourceTag/team}"}},
+        {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}},
+        {"StringEqualsIgnoreCase": {"aws:PrincipalTag/team": "film"}},
+    ],
+)
+def test_an_undecided_condition_is_read_both_ways(when: object) -> None:
     listing = allow("s3:ListBucket", IMAGES, Condition=when)
     changed = world(thumbnail_policy(*MAKE_THUMBNAILS, listing))
     assert verdicts(changed) == {"identity.closed.thumbnails": "unproven"}

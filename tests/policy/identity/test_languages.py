@@ -90,6 +90,32 @@ def test_containment_agrees_with_z3(left: Expression, right: Expression) -> None
         assert left[0].issubset(right[0]) == (answer == z3.unsat)
 
 
+@given(expressions(), expressions())
+def test_what_looks_apart_has_nothing_in_common(left: Expression, right: Expression) -> None:
+    if left[0].apart(right[0]):
+        assert not left[1] & right[1]
+        assert not left[0].overlaps(right[0])
+
+
+def test_beginnings_tell_languages_apart() -> None:
+    images = Language.any_of(["images/orig/*", "images/thumbnails/*"])
+    assert images.apart(Language.glob("site/*"))
+    assert (images - Language.glob("*.jpg")).apart(Language.literal("site/a"))
+    assert not images.apart(Language.glob("*"))
+
+
+@given(st.lists(st.text("a:*?", max_size=3), min_size=6, max_size=8))
+def test_the_parts_of_an_arn_are_compared_one_by_one(parts: list[str]) -> None:
+    pattern = ":".join(parts)
+    language = Language.arn(pattern)
+    first, last = pattern.split(":", 5)[:5], pattern.split(":", 5)[5]
+    texts = ("", "a", "aa", ":")
+    for given_ in itertools.product(texts[:3], repeat=5):
+        for end in (*texts, "a:a"):
+            expected = all(map(matches, first, given_)) and matches(last, end)
+            assert (":".join((*given_, end)) in language) == expected
+
+
 @given(GLOBS, GLOBS)
 def test_equal_languages_are_equal_however_they_are_written(left: str, right: str) -> None:
     a, b = Language.glob(left), Language.glob(right)

@@ -4,7 +4,7 @@ What is left out, and how that shows:
 
 - Bucket and object ACLs: one that may admit somebody is a doubt about its bucket.
 - Principals of the account that this graph does not declare, organisation policies (SCPs, RCPs),
-  service-linked roles and session policies: assumptions.
+  service-linked roles and session policies: assumptions of every report.
 - The documents of AWS-managed policies, but for those in `managed`: unknown documents.
 - Every other resource type that can touch identity (`coverage`): `not_modelled`, and claims that
   it could turn are unproven.
@@ -61,10 +61,8 @@ _UNDERSTOOD = frozenset(
 MODELLED = principals_module.TYPES | resources_module.TYPES | _UNDERSTOOD
 
 _ASSUMPTIONS = (
-    "Principals of the AWS account that this program does not declare are outside the proof.",
-    "No organisation policy (SCP, RCP) takes away a permission that the program grants.",
-    "Service-linked roles do what AWS documents and nothing else.",
     "Resources of other accounts admit the requests that the program's policies permit.",
+    "What a principal must be able to do is proven of requests that it makes itself, over TLS.",
 )
 
 

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-import msgspec
-
-from stackproof.aws.identity import (
-    Document,
-    IdentityFacts,
-    ResourcePolicy,
-    Statement,
-    Who,
-)
-from stackproof.aws.identity.documents import Pattern
-from stackproof.aws.identity.resource_policies import BUCKETS
+from stackproof.aws.identity import IdentityFacts, ResourcePolicy
 from stackproof.aws.values import readable
 from stackproof.contract import Admission, Trustee
 from stackproof.model import Decision, Family, Hop, Obligation
 from stackproof.proofs.languages import Language
-from stackproof.proofs.permissions.boxes import ABSENT, ACTION, RESOURCE, WHO, Box, subtract
+from stackproof.proofs.permissions.boxes import ACTION, WHO, Box, subtract
 from stackproof.proofs.permissions.claims import (
     Question,
     closed_world,
@@ -31,6 +21,7 @@ from stackproof.proofs.permissions.claims import (
 )
 from stackproof.proofs.permissions.conditions import UNDECIDED, split_who
 from stackproof.proofs.permissions.declared import grant_box, trustee_names, when
+from stackproof.proofs.permissions.letting_in import STRANGER, admitted, own_root
 from stackproof.proofs.permissions.requests import (
     LARGEST,
     LARGEST_DECIDED,
@@ -40,28 +31,10 @@ from stackproof.proofs.permissions.requests import (
     Doubt,
     Reading,
     doubts_of,
-    statement_boxes,
-    who_language,
 )
 from stackproof.proofs.permissions.witnesses import first, request, shown
 
-_STRANGER = "AWS:arn:aws:iam::999999999999:root"
 _TLS = Box({"aws:securetransport": Language.literal("true")})
-_TRANSPORT = Box({"aws:securetransport": Language.any_of(("true", "false"))})
-
-# Conditions that keep a policy from being public (Amazon S3 User Guide, "Blocking public access
-# to your Amazon S3 storage", "The meaning of 'public'").
-_FIXING = (
-    "aws:principalorgid",
-    "aws:sourceaccount",
-    "aws:sourcearn",
-    "aws:sourceip",
-    "aws:sourceowner",
-    "aws:sourcevpc",
-    "aws:sourcevpce",
-    "aws:userid",
-    "s3:dataaccesspointarn",
-)
 
 
 def obligations(question: Question) -> Iterator[Obligation]:
@@ -114,82 +87,9 @@ def _admits_somebody(question: Question, policy: ResourcePolicy) -> bool:
 # ── who is admitted ─────────────────────────────────────────────────────────────────────────────
 
 
-def _own_root(facts: IdentityFacts) -> Language:
-    """The account itself, as a policy names it: it lets identity policies decide."""
-    return Language.glob(f"AWS:arn:*:iam::{facts.account}:root")
-
-
-def _with_accounts(who: Who) -> Who:
-    """In a deny, an account stands for everybody in it."""
-    more = [
-        Pattern(f"{p.text.removesuffix('root')}*", exact=False)
-        for p in who.patterns
-        if p.exact and p.text.startswith("AWS:") and p.text.endswith(":root")
-    ]
-    return Who((*who.patterns, *more)) if more and not who.negated else who
-
-
-def boxes_with_who(
-    document: Document, statement: Statement, reading: Reading, space: Language | None
-) -> list[Box]:
-    """The requests of one statement, with who makes them."""
-    bigger = reading.wide == statement.allow
-    who = statement.who or Who((Pattern("*", exact=False),))
-    if not statement.allow and bigger:
-        who = _with_accounts(who)
-    asking, conditions = split_who(statement.conditions)
-    names = who_language(who, bigger=bigger) & asking
-    rest = msgspec.structs.replace(statement, conditions=conditions)
-    boxes = statement_boxes(document, rest, reading, variables={}, space=space)
-    return [b for box in boxes if not (b := box.narrowed(WHO, names)).is_empty()]
-
-
-def admitted(facts: IdentityFacts, policy: ResourcePolicy, reading: Reading) -> list[Box]:
-    """Every request that the policies of one resource admit, with who makes it."""
-    space = Language.any_of(policy.space)
-    found: dict[bool, list[Box]] = {True: [], False: []}
-    for document in policy.documents:
-        for statement in document.statements:
-            found[statement.allow] += boxes_with_who(document, statement, reading, space)
-    boxes = subtract([b & _TRANSPORT for b in found[True]], [*found[False], *NEVER])
-    if policy.doubts:
-        boxes = [Box({RESOURCE: space})] if reading.wide else []
-    return _not_blocked(facts, policy, boxes, reading)
-
-
-def _not_blocked(
-    facts: IdentityFacts, policy: ResourcePolicy, boxes: list[Box], reading: Reading
-) -> list[Box]:
-    """What a bucket's public access block leaves of its policy.
-
-    A public policy is refused, or let through to the account and to AWS services only. Without
-    a declared block, new buckets have one; that is not relied upon to keep anybody out.
-    """
-    if policy.type not in BUCKETS:
-        return boxes
-    block = policy.block
-    flags = (None, None) if block is None else (block.block_policy, block.restrict)
-    blocked = True in flags or (None in flags and not reading.wide)
-    if not blocked:
-        return boxes
-    insiders = Language.any_of(
-        ("Service:*", *(f"AWS:arn:*:{s}::{facts.account}:*" for s in ("iam", "sts")))
-    )
-    return [
-        kept
-        for box in boxes
-        if not (kept := box.narrowed(WHO, insiders) if _public(box) else box).is_empty()
-    ]
-
-
-def _public(box: Box) -> bool:
-    fixed = any(key in box.sides and ABSENT not in box.sides[key] for key in _FIXING)
-    return _STRANGER in box.side(WHO) and not fixed
-
-
 def _undeclared(facts: IdentityFacts, policy: ResourcePolicy, reading: Reading) -> list[Box]:
     """Admissions of others than the account as such."""
-    return subtract(admitted(facts, policy, reading), [Box({WHO: _own_root(facts)})])
+    return subtract(admitted(facts, policy, reading), [Box({WHO: own_root(facts)})])
 
 
 def _declared(
@@ -297,7 +197,7 @@ def trustee_text(who: Trustee) -> str:
 
 
 def _who_text(name: str) -> str:
-    if name == _STRANGER:
+    if name == STRANGER:
         return "any AWS account"
     return readable(name.partition(":")[2])
 

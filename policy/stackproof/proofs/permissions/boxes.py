@@ -18,6 +18,17 @@ ACTION, RESOURCE, WHO = "action", "resource", "who"
 ABSENT = f"{ATOM_OPEN}absent{ATOM_CLOSE}"
 """The value of a condition key that the request does not have."""
 
+ASKER = frozenset(
+    {
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalisawsservice",
+        "aws:principaltype",
+        "aws:username",
+    }
+)
+"""Condition keys that say who asks, and follow from the principal."""
+
 EVERYTHING = Language.everything()
 
 
@@ -60,9 +71,14 @@ class Box:
         dropped = set(dimensions)
         return Box({d: s for d, s in self.sides.items() if d not in dropped}, self.sources)
 
+    def apart(self, other: Box) -> bool:
+        """Whether a glance shows that no request is in both."""
+        mine = self.sides
+        return any(d in mine and mine[d].apart(side) for d, side in other.sides.items())
+
     def minus(self, other: Box) -> list[Box]:
         """The requests of this box that are not in `other`, as disjoint boxes."""
-        if (self & other).is_empty():
+        if self.apart(other) or (self & other).is_empty():
             return [self]
         left: list[Box] = []
         rest = self
@@ -88,5 +104,5 @@ def subtract(boxes: Iterable[Box], others: Sequence[Box]) -> list[Box]:
 
 def intersect(boxes: Iterable[Box], others: Sequence[Box]) -> list[Box]:
     """What is in one of `boxes` and in one of `others`."""
-    both = (a & b for a in boxes for b in others)
+    both = (a & b for a in boxes for b in others if not a.apart(b))
     return [box for box in both if not box.is_empty()]

@@ -11,6 +11,7 @@ from stackproof.model import Decision, Evidence, Hop, Verdict
 from stackproof.proofs.permissions.boxes import Box
 from stackproof.proofs.permissions.conditions import UNDECIDED
 from stackproof.proofs.permissions.declared import GroupMembers
+from stackproof.proofs.permissions.letting_in import trusting
 from stackproof.proofs.permissions.requests import Doubt, Reading, allowed
 
 Source = tuple[str, str]
@@ -25,6 +26,7 @@ class Question:
         self.identity = identity
         self.members = members
         self._allowed: dict[tuple[str, Reading], list[Box]] = {}
+        self._trusting: dict[tuple[str, Reading], list[Box]] = {}
 
     def allowed(self, principal: Principal, reading: Reading) -> list[Box]:
         """`requests.allowed`, remembered."""
@@ -32,6 +34,13 @@ class Question:
         if key not in self._allowed:
             self._allowed[key] = allowed(self.facts, principal, reading)
         return self._allowed[key]
+
+    def trusting(self, role: Principal, reading: Reading) -> list[Box]:
+        """`letting_in.trusting`, remembered."""
+        key = (role.urn, reading)
+        if key not in self._trusting:
+            self._trusting[key] = trusting(role, reading)
+        return self._trusting[key]
 
     def holders(self, name: str) -> list[Principal]:
         """The roles and users that the contract's principal `name` means."""

@@ -18,7 +18,7 @@ from stackproof.aws.identity.principals import FUNCTION
 from stackproof.aws.values import readable
 from stackproof.model import Decision, Family, Hop, Obligation
 from stackproof.proofs.languages import Language
-from stackproof.proofs.permissions.boxes import ACTION, RESOURCE, Box, intersect, subtract
+from stackproof.proofs.permissions.boxes import ACTION, ASKER, RESOURCE, Box, intersect, subtract
 from stackproof.proofs.permissions.claims import (
     Question,
     closed_world,
@@ -169,10 +169,10 @@ def _gains(question: Question, principal: Principal, reading: Reading) -> Iterat
         if other.urn == principal.urn or other.user:
             continue
         passed = _acting(passes, Language.everything(), arn)
-        if passed and makes and trusts_a_service(other, reading):
+        if passed and makes and trusts_a_service(question, other, reading):
             boxes = (*passed, *makes)
             yield Gain(principal.urn, other.urn, f"passes {other.name} to what it makes", boxes)
-        named, delegated = trusts(question.facts, other, principal, reading)
+        named, delegated = trusts(question, other, principal, reading)
         assumes = _acting(mine, Language.glob("sts:assumerole*"), arn)
         if named or (delegated and assumes):
             yield Gain(principal.urn, other.urn, f"assumes {other.name}", tuple(assumes or named))
@@ -249,7 +249,7 @@ def _beyond(boxes: list[Box], contract: list[Box]) -> list[Box]:
 
 def _unnamed(box: Box) -> Box:
     """The box without the keys that say who asks."""
-    return box.without(d for d in box.sides if d.startswith("aws:principal"))
+    return box.without(ASKER)
 
 
 def _escalates(

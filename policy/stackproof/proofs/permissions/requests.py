@@ -258,6 +258,28 @@ def _applies(kinds: frozenset[str], who: Who, *, allow: bool, bigger: bool) -> b
     return bool(kinds & (direct if allow else direct | {"account"}))
 
 
+def _varies(statement: Statement) -> bool:
+    """Whether the statement may mean something else for another principal."""
+    resources = () if statement.resources is None else statement.resources.patterns
+    return any("${" in p.text for p in (*statement.actions.patterns, *resources))
+
+
+@lru_cache(maxsize=4096)
+def _of_resource(
+    document: Document,
+    statement: Statement,
+    reading: Reading,
+    space: tuple[str, ...],
+    variables: tuple[tuple[str, str], ...],
+) -> tuple[Box, ...]:
+    """`statement_boxes` of a resource policy: the same for all principals, so remembered."""
+    return tuple(
+        statement_boxes(
+            document, statement, reading, variables=dict(variables), space=_any_of(space)
+        )
+    )
+
+
 def resource_boxes(
     facts: IdentityFacts, principal: Principal, policy: ResourcePolicy, reading: Reading
 ) -> tuple[list[Box], list[Box], list[Box]]:
@@ -265,8 +287,7 @@ def resource_boxes(
     capped: list[Box] = []
     free: list[Box] = []
     denied: list[Box] = []
-    space = _any_of(policy.space)
-    variables = _variables(facts, principal)
+    variables = tuple(sorted(_variables(facts, principal).items()))
     for document in policy.documents:
         for statement in document.statements:
             who = statement.who or Who((Pattern("*", exact=False),))
@@ -274,10 +295,11 @@ def resource_boxes(
             bigger = reading.wide == statement.allow
             if not _applies(kinds, who, allow=statement.allow, bigger=bigger):
                 continue
-            boxes = statement_boxes(document, statement, reading, variables=variables, space=space)
+            known = variables if _varies(statement) else ()
+            boxes = _of_resource(document, statement, reading, policy.space, known)
             if not statement.allow:
                 denied += boxes
-            elif "self" in kinds and not principal.user:
+            elif kinds == {"self"} and not principal.user:
                 capped += boxes
             else:
                 (free if reading.wide or principal.user else capped).extend(boxes)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stackproof.aws.identity import IdentityFacts, Principal
+from stackproof.aws.identity import Principal
 from stackproof.aws.values import readable
 from stackproof.model import Decision, Family, Hop, Obligation
 from stackproof.proofs.languages import Language
-from stackproof.proofs.permissions.admissions import boxes_with_who, nobody_else, trustee_text
-from stackproof.proofs.permissions.boxes import ACTION, WHO, Box, subtract
+from stackproof.proofs.permissions.admissions import nobody_else, trustee_text
+from stackproof.proofs.permissions.boxes import WHO, Box
 from stackproof.proofs.permissions.claims import (
     Question,
     proven,
@@ -20,8 +20,6 @@ from stackproof.proofs.permissions.claims import (
 )
 from stackproof.proofs.permissions.declared import trustee_names
 from stackproof.proofs.permissions.requests import LARGEST, SMALLEST, Reading, doubts_of
-
-_ASSUME = Language.glob("sts:assumerole*")
 
 
 def obligations(question: Question) -> Iterator[Obligation]:
@@ -35,34 +33,20 @@ def obligations(question: Question) -> Iterator[Obligation]:
         )
 
 
-def _trusting(principal: Principal, reading: Reading) -> list[Box]:
-    """The ways to assume a role: who, under which circumstances."""
-    if principal.trust is None:
-        return []
-    space = Language.literal(principal.arn)
-    found: dict[bool, list[Box]] = {True: [], False: []}
-    for statement in principal.trust.statements:
-        found[statement.allow] += [
-            box.narrowed(ACTION, _ASSUME)
-            for box in boxes_with_who(principal.trust, statement, reading, space)
-        ]
-    return subtract(found[True], found[False])
-
-
 def trusts(
-    facts: IdentityFacts, role: Principal, other: Principal, reading: Reading
+    question: Question, role: Principal, other: Principal, reading: Reading
 ) -> tuple[list[Box], list[Box]]:
     """How `role` trusts `other`: by its name, and by the account's (its policies then decide)."""
-    ways = _trusting(role, reading)
-    account = Language.glob(f"AWS:arn:*:iam::{facts.account}:root")
+    ways = question.trusting(role, reading)
+    account = Language.glob(f"AWS:arn:*:iam::{question.facts.account}:root")
     named = [b for b in ways if f"AWS:{other.arn}" in b.side(WHO)]
     return named, [b for b in ways if not b.narrowed(WHO, account).is_empty()]
 
 
-def trusts_a_service(role: Principal, reading: Reading) -> bool:
+def trusts_a_service(question: Question, role: Principal, reading: Reading) -> bool:
     """Whether some AWS service may act as the role: only then is passing it of use."""
     services = Language.glob("Service:*")
-    return any(not b.narrowed(WHO, services).is_empty() for b in _trusting(role, reading))
+    return any(not b.narrowed(WHO, services).is_empty() for b in question.trusting(role, reading))
 
 
 def _trust(question: Question, name: str) -> Decision:
@@ -76,7 +60,7 @@ def _trust(question: Question, name: str) -> Decision:
         doubts = () if principal.trust is None else doubts_of(principal.trust)
 
         def ways(reading: Reading, principal: Principal = principal) -> list[Box]:
-            return _trusting(principal, reading)
+            return question.trusting(principal, reading)
 
         decision = nobody_else(question, principal.name, contract, ways, doubts)
         if decision is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from stackproof.aws.values import readable
 from stackproof.proofs.languages import Language
-from stackproof.proofs.permissions.boxes import ABSENT, ACTION, RESOURCE, WHO, Box
+from stackproof.proofs.permissions.boxes import ABSENT, ACTION, ASKER, RESOURCE, WHO, Box
 from stackproof.proofs.permissions.conditions import UNDECIDED
 
 # Well-known actions (Service Authorization Reference), most telling first: a box that has several
@@ -162,9 +162,7 @@ def shown(made: dict[str, str], principal: str) -> dict[str, object]:
     context = {
         key.removeprefix(UNDECIDED): readable(value)
         for key, value in sorted(made.items())
-        if key not in {ACTION, RESOURCE, WHO}
-        and not key.startswith("aws:principal")
-        and _ORDINARY.get(key) != value
+        if key not in {ACTION, RESOURCE, WHO, *ASKER} and _ORDINARY.get(key) != value
     }
     return {
         "principal": readable(made[WHO].partition(":")[2] if WHO in made else principal),
