@@ -1,0 +1,86 @@
+"""The three stacks against their contracts, and settings that would break what prod promises."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stackproof.check import Report, check
+from stackproof.contract import load
+from stackproof.model import Verdict
+from stackproof.sources.program import evaluate
+from tests.stack.engine_double import ROOT
+
+TODAY = dt.date(2026, 12, 1)
+
+WAIVED = {
+    "prod": set[str](),
+    "seed": {
+        "availability.keep.database",
+        "availability.flows.api-to-database",
+        "availability.flows.database-to-database",
+    },
+}
+WAIVED["dev"] = WAIVED["seed"] | {
+    "availability.flows.api-to-internet",
+    "availability.flows.api-to-logs-endpoint",
+}
+
+
+def report(project: Path, stack: str) -> Report:
+    contract = "contract.yaml" if stack == "prod" else f"contract.{stack}.yaml"
+    return check(evaluate(project, stack), load(ROOT / "policy" / contract), today=TODAY)
+
+
+def with_verdict(found: Report, *verdicts: Verdict) -> set[str]:
+    return {claim.id for claim in found.claims if claim.verdict in verdicts}
+
+
+@pytest.mark.parametrize("stack", ["prod", "dev", "seed"])
+def test_a_stack_does_what_its_contract_says_and_nothing_else(stack: str) -> None:
+    found = report(ROOT, stack)
+    assert with_verdict(found, Verdict.VIOLATED, Verdict.UNPROVEN) == set()
+    assert with_verdict(found, Verdict.WAIVED) == WAIVED[stack]
+    assert found.not_modelled == ()
+    families = Counter(claim.family for claim in found.claims)
+    assert {"network", "identity", "placement", "recursion"} <= set(families)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """This project with configuration of its own."""
+    for name in ("stack", "thumbnailer", "client_dist", "policy", ".venv", "Pulumi.yaml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        (
+            {"egress": "one-zone"},
+            {"availability.flows.api-to-internet", "availability.flows.api-to-logs-endpoint"},
+        ),
+        ({"databaseZones": ["us-east-1b"]}, {"availability.keep.database"}),
+        ({"apiInstances": {"min": 2, "max": 9}}, {"availability.keep.api"}),
+        ({"site": "website"}, {"identity.admits.site"}),
+        (
+            {"https": "optional", "certificateArn": "", "apiDomain": ""},
+            {"network.flow.internet-to-load-balancer"},
+        ),
+        ({"adminCidrs": ["198.51.100.0/24"]}, {"network.flow.admins-to-bastion"}),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_a_setting_that_breaks_what_prod_promises_is_seen(
+    project: Path, changes: dict[str, Any], broken: set[str]
+) -> None:
+    settings = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())
+    settings["config"] |= {f"cinema:{key}": value for key, value in changes.items()}
+    (project / "Pulumi.prod.yaml").write_text(yaml.safe_dump(settings))
+    assert broken <= with_verdict(report(project, "prod"), Verdict.VIOLATED)
