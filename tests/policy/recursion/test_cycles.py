@@ -81,6 +81,41 @@ def test_a_function_that_may_invoke_itself() -> None:
     assert decide(seed(admit()), CYCLES, grants=grants).verdict is Verdict.VIOLATED
 
 
+def test_events_put_on_the_default_bus_come_back_by_a_rule() -> None:
+    rule, target = "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"
+    of = seed(
+        admit(),
+        resource(rule, "own", name="own", eventPattern='{"source": ["cinema"]}'),
+        resource(
+            target, "own", rule=ref(rule, "own", "name"), arn=ref(FUNCTION, "thumbnailer", "arn")
+        ),
+    )
+    bus = "arn:aws:events:us-east-1:123456789012:event-bus/default"
+
+    assert decide(of, CYCLES).verdict is Verdict.PROVEN
+    puts: Grants = {"thumbnailer": [("events:PutEvents", bus)]}
+    assert decide(of, CYCLES, grants=puts).verdict is Verdict.VIOLATED
+
+
+def test_a_bucket_of_another_stack_is_known_by_its_name() -> None:
+    other = resource(
+        "aws:s3/bucketNotification:BucketNotification",
+        "other",
+        bucket="elsewhere",
+        lambdaFunctions=[
+            {
+                "events": ["s3:ObjectCreated:*"],
+                "lambdaFunctionArn": ref(FUNCTION, "thumbnailer", "arn"),
+            }
+        ],
+    )
+    grants: Grants = {"thumbnailer": [("s3:PutObject", "arn:aws:s3:::else*")]}
+    decision = decide(seed(admit(), other), CYCLES, grants=grants)
+
+    assert decision.verdict is Verdict.VIOLATED
+    assert decision.evidence.witness["key"] == "x.jpg"
+
+
 def test_a_dead_letter_queue_that_starts_its_own_function() -> None:
     role, worker = THUMBNAILER
     inputs = worker.inputs | {"deadLetterConfig": {"targetArn": ref(QUEUE, "failed", "arn")}}

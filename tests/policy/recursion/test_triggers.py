@@ -214,6 +214,8 @@ def test_an_alarm_that_starts_a_function_is_a_trigger() -> None:
 
     assert decide(of, "events.closed").verdict is Verdict.VIOLATED
     assert decide(of, "events.closed", groups=groups, events=declared).verdict is Verdict.PROVEN
+    # The function's own errors may be what the alarm watches.
+    assert decide(of, "events.cycles").verdict is Verdict.UNPROVEN
 
 
 def test_a_dead_letter_queue_that_nobody_reads_starts_nothing() -> None:

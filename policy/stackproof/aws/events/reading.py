@@ -16,8 +16,14 @@ from stackproof.aws.events.facts import (
     TOPIC,
     Place,
 )
-from stackproof.aws.values import Values
+from stackproof.aws.values import ATOM_OPEN, REGION, Values, glob_text, partition_of
 from stackproof.model import Family, Graph, NotModelled, Resource, Value
+
+_ARNS = {
+    **dict.fromkeys(BUCKETS, "arn:{partition}:s3:::{name}"),
+    BUS: "arn:{partition}:events:{region}:{account}:event-bus/{name}",
+    FUNCTION: "arn:{partition}:lambda:{region}:{account}:function:{name}",
+}
 
 
 class Reader:
@@ -28,13 +34,13 @@ class Reader:
         self.values = Values(graph)
         self.unread: list[NotModelled] = []
         self.by_arn: dict[str, Place] = {}
-        self.by_name: dict[str, Place] = {}
+        self.by_name: dict[tuple[str, str], Place] = {}
         for resource in graph.of_type(
             *BUCKETS, *SCALING, FUNCTION, QUEUE, TOPIC, TABLE, STREAM, RULE, BUS, ALARM
         ):
             self._register(resource)
         for alias in graph.of_type(ALIAS):
-            function = self.place(alias.inputs.get("functionName"))
+            function = self.place(alias.inputs.get("functionName"), FUNCTION)
             arn = self.values.arn(alias)
             if function is not None and arn is not None:
                 self.by_arn[arn] = function
@@ -50,11 +56,14 @@ class Reader:
             stream = self.values.text(self.values.output(resource, "streamArn"))
             if stream is not None:
                 self.by_arn[stream] = place
-        for output in ("id", "url", "bucket", "qualifiedArn", "invokeArn", "name"):
+        for output in ("id", "url", "bucket", "name"):
             text = self.values.text(self.values.output(resource, output))
             if text is not None:
-                self.by_name.setdefault(f"{resource.type} {text}", place)
-                self.by_name.setdefault(text, place)
+                self.by_name.setdefault((resource.type, text), place)
+        for output in ("qualifiedArn", "invokeArn") if resource.type == FUNCTION else ():
+            text = self.values.text(self.values.output(resource, output))
+            if text is not None:
+                self.by_arn.setdefault(text, place)
 
     def cannot_read(self, resource: Resource, why: str) -> None:
         """Note that `resource` holds something unknown."""
@@ -66,13 +75,25 @@ class Reader:
         if text is None:
             return None
         for type_ in types:
-            if f"{type_} {text}" in self.by_name:
-                return self.by_name[f"{type_} {text}"]
-        found = self.by_arn.get(text) or self.by_name.get(text)
+            if (type_, text) in self.by_name:
+                return self.by_name[type_, text]
+        found = self.by_arn.get(text)
         if found is None and ":function:" in text:
             # A version or an alias is named behind the function's own ARN.
             found = self.by_arn.get(text.rpartition(":")[0])
-        return found or Place(text)
+        return found or Place(self._outside(text, types))
+
+    def _outside(self, text: str, types: tuple[str, ...]) -> str:
+        """The ARN of what is named but not declared here, such as the default event bus."""
+        format_ = next((_ARNS[t] for t in types if t in _ARNS), "")
+        if not format_ or text.startswith(("arn:", ATOM_OPEN)):
+            return text
+        return format_.format(
+            partition=partition_of(self.graph.region),
+            region=self.graph.region or glob_text(REGION),
+            account=glob_text(self.values.account),
+            name=text,
+        )
 
     def required(self, resource: Resource, value: Value, what: str, *types: str) -> Place | None:
         """As `place`; what cannot be read is noted."""

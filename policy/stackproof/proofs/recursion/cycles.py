@@ -14,6 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 from stackproof.aws.events.facts import (
+    ALARM,
     ARRIVAL,
     FUNCTION,
     Delivery,
@@ -25,7 +26,7 @@ from stackproof.aws.events.facts import (
 from stackproof.contract import Trigger
 from stackproof.model import Decision, Evidence, Hop, Verdict
 from stackproof.proofs.languages import Language
-from stackproof.proofs.recursion.closed import not_known, starts
+from stackproof.proofs.recursion.closed import not_known, started_by, starts
 from stackproof.proofs.recursion.triggers import (
     Allowed,
     Permitted,
@@ -286,6 +287,19 @@ def _blind(facts: EventFacts) -> Decision | None:
                 ),
                 (delivery.urn,),
                 "Declare the target in this stack, or remove the delivery.",
+            )
+    started = started_by(facts)
+    for delivery in facts.deliveries:
+        if facts.types.get(delivery.source.urn) == ALARM and started[delivery]:
+            return Decision(
+                Verdict.UNPROVEN,
+                Evidence(
+                    "unknown",
+                    f"alarm {delivery.source} starts {started[delivery][0]}; whether what that "
+                    "does moves the alarm's metric is not decided",
+                ),
+                (delivery.urn,),
+                "Let alarms tell people only.",
             )
     for log in facts.log_writers:
         notified = [d for d in facts.deliveries if d.source == log.bucket]
