@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import signal
@@ -52,6 +53,18 @@ class _Running:
     def text(self) -> str:
         return self.printed.decode("utf-8", "replace")
 
+    def read_rest(self) -> None:
+        """Keep what it printed last. Whoever still holds the pipe is not waited for."""
+        assert self.process.stdout is not None  # noqa: S101  it is a pipe
+        os.set_blocking(self.process.stdout.fileno(), False)
+        with contextlib.suppress(BlockingIOError):
+            while data := os.read(self.process.stdout.fileno(), 65536):
+                self.keep(data)
+
+    def keep(self, data: bytes) -> None:
+        self.printed += data
+        del self.printed[:-_KEPT_OUTPUT]
+
     def kill(self) -> None:
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
@@ -83,6 +96,8 @@ def run_all(
                 selector.register(child.process.stdout.fileno(), selectors.EVENT_READ, child)
                 selector.register(child.progress, selectors.EVENT_READ, child)
             _drain(selector, running, deadline, progress)
+        for child in running:
+            child.read_rest()
         return [
             Child(c.process.wait(max(0.1, deadline - time.monotonic())), c.text()) for c in running
         ]
@@ -115,8 +130,7 @@ def _drain(
             elif key.fd == child.progress:
                 child.count += len(data)
             else:
-                child.printed += data
-                del child.printed[:-_KEPT_OUTPUT]
+                child.keep(data)
         furthest = max(c.count for c in running)
         if progress is not None and furthest > reported:
             reported = furthest

@@ -30,7 +30,6 @@ _HIDDEN_ENVIRONMENT = (
     "AWS_",
     "PULUMI_ACCESS_TOKEN",
     "PULUMI_CONFIG",
-    "PYTHONPATH",
     "PYTHONHASHSEED",
 )
 
@@ -49,6 +48,7 @@ def evaluate(
     program fails.
     """
     project = projects.find_project(directory)
+    stack = stack.rpartition("/")[2]  # `organization/project/stack` is a way to name a stack, too
     hidden = projects.encrypted_keys(project, stack)
     python = projects.interpreter(project)
     runs = [_Run(project, stack, hidden, number) for number in (0, 1)]
@@ -122,7 +122,6 @@ class _Run:
             "PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}",
             # What depends on the order of a set differs between the two, and so is noticed.
             "PYTHONHASHSEED": str(self.number),
-            "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", ""),
         }
 
 
@@ -190,7 +189,7 @@ def _explained(  # noqa: PLR0911  one sentence for each kind
 
 
 def _config_explained(failure: Mapping[str, Any], run: _Run) -> str:
-    first = failure["message"].splitlines()[0].rstrip(".")
+    first = failure["message"].partition(" Please set")[0].rstrip(" .")
     key = next((word.strip("'\"") for word in first.split() if ":" in word), "KEY")
     return (
         f"{first} (asked for{_at(failure['at'])}); set it: "

@@ -219,6 +219,9 @@ class Applies:
     def _unknown(self, func, why, watch):
         if watch.created or may_create(func):
             self._note(func, why)
+        return self._unknown_output()
+
+    def _unknown_output(self):
         return self.pulumi.Output(set(), _now(None), _now(False), _now(False))
 
     def _guarded(self, func):
@@ -249,9 +252,33 @@ class Applies:
                 return self._unknown(
                     func, "what a callback creates depends on a value that is not known yet", watch
                 )
+            if self._concludes(func, result):
+                return self._unknown_output()
             return _map_texts(result, _plain_text)
 
         return guarded
+
+    def _concludes(self, func, result):
+        """True when `func` was given a marker, and says something in which there is none.
+
+        Then it told one text from another in a way that went unnoticed. The SDK's own callbacks
+        pick a member of what they are given; they conclude nothing.
+        """
+        if result is None or _module_kind(getattr(func, "__module__", None) or "") == "sdk":
+            return False
+        found = []
+
+        def look(value):
+            if isinstance(value, (list, tuple)):
+                return all(look(item) for item in value)
+            if isinstance(value, dict):
+                return all(look(item) for pair in value.items() for item in pair)
+            if isinstance(value, str):
+                found.append(self.markers.inside(value))
+                return True
+            return value is None or isinstance(value, (bool, int, float))
+
+        return look(result) and not any(found)
 
     async def _awaited(self, func, pending, watch):
         token = WATCH.set(watch)
@@ -266,6 +293,8 @@ class Applies:
             return await self._unknown(
                 func, "what a callback creates depends on a value that is not known yet", watch
             )._data
+        if self._concludes(func, result):
+            return await self._unknown_output()._data
         return _map_texts(result, _plain_text)
 
 
@@ -375,6 +404,10 @@ class Lines:
 
     def __init__(self, root):
         self.root = os.path.realpath(root) + os.sep
+        prefix = os.path.realpath(sys.prefix) + os.sep
+        # A virtual environment within the project is not the project's code; `/usr` around it is
+        # no reason to take the project for Python's.
+        self.environment = prefix if prefix.startswith(self.root) else os.devnull
         self._paths = {}
 
     def path(self, filename):
@@ -389,7 +422,7 @@ class Lines:
                 inside
                 and not foreign
                 and not filename.startswith("<")
-                and not real.startswith(_interpreter_prefix())
+                and not real.startswith(self.environment)
                 and real != os.path.realpath(__file__)
             )
             self._paths[filename] = shown if own else None
@@ -430,11 +463,6 @@ class Lines:
             if path is not None:
                 last = (path, line)
         return last
-
-
-@functools.lru_cache(maxsize=None)
-def _interpreter_prefix():
-    return os.path.realpath(sys.prefix) + os.sep
 
 
 # ── the engine's part ───────────────────────────────────────────────────────────────────────────
@@ -763,6 +791,8 @@ class Monitor:
 
         plain = PLAIN_INVOKE.get()
         args = self._plain_struct(request.args)
+        if request.tok == "pulumi:pulumi:getResource":
+            return self._known_resource(str(args.get("urn")))
         kind = getattr(self.pb, "ResourceInvokeResponse", None) or provider_pb2.InvokeResponse
         response = kind()
         region = args.get("region") or self._region_of(request.provider)
@@ -784,6 +814,13 @@ class Monitor:
                 elif _is_text(typ):
                     answer[key] = self.markers.unknown(reason)
             self.unanswered.add(request.tok)
+        getattr(response, "return").update(answer)
+        return response
+
+    def _known_resource(self, urn):
+        """What the engine says of a resource that was registered: nothing but who it is."""
+        response = self.pb.ResourceInvokeResponse()
+        answer = {"urn": urn, "id": self.markers.of(urn, "id"), "state": {}}
         getattr(response, "return").update(answer)
         return response
 
@@ -1171,11 +1208,11 @@ def _failure(error, lines):
     cause = error.__cause__ or error.__context__
     if at is None and cause is not None:
         at = lines.of_traceback(cause.__traceback__)
-    message = str(error).strip()
+    message = " ".join(str(error).split())
     return {
         "kind": "raised",
         "exception": type(error).__name__,
-        "message": message[:2000],
+        "message": message[:500],
         "at": at,
     }
 

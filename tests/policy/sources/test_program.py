@@ -147,6 +147,7 @@ COMPUTED = [
     "random",
     "set",
     "number",
+    "unnoticed",
 ]
 
 
@@ -405,7 +406,10 @@ BAD = {
     "raises deeper": ("import json\njson.loads('{')", r"JSONDecodeError at __main__\.py:2"),
     "syntax": ("x = = 1", r"SyntaxError.*__main__\.py"),
     "exits": ("import sys\nsys.exit(0)", r"sys\.exit\(0\) at __main__\.py:2"),
-    "ends": ("import os\nos._exit(3)", r"ended its process \(status 3\)"),
+    "ends": (
+        "import os\nprint('bye', flush=True)\nos._exit(3)",
+        r"ended its process \(status 3\)(?s:.*)bye",
+    ),
     "nothing": ("", r"declares no resource"),
     "twice": (
         "import pulumi_aws as aws\naws.s3.Bucket('b')\n\naws.s3.Bucket('b')",

@@ -33,4 +33,7 @@ parameter("dictionary", arn.apply(lambda a: {"x": "y"}[a]))
 parameter("random", str(random.random()))  # noqa: S311
 parameter("set", " ".join({"alpha", "beta", "gamma", "delta", "epsilon", "zeta"}))
 parameter("number", bucket.lifecycle_rules.apply(lambda rules: str(len(rules))))
+parameter(
+    "unnoticed", arn.apply(lambda a: "open" if f"{a}-".startswith("arn:aws-cn") else "closed")
+)
 parameter("whole", arn.apply(lambda a: a))
