@@ -116,6 +116,17 @@ def test_a_bucket_of_another_stack_is_known_by_its_name() -> None:
     assert decision.evidence.witness["key"] == "x.jpg"
 
 
+def test_a_role_that_may_be_assumed_leaves_the_claim_open() -> None:
+    grants: Grants = {
+        "thumbnailer": [("sts:AssumeRole", "*")],
+        "helper": [("s3:PutObject", f"{IMAGES}/orig/*")],
+    }
+    decision = decide(seed(admit(), *function("helper")), CYCLES, grants=grants)
+
+    assert decision.verdict is Verdict.UNPROVEN
+    assert "helper" in decision.evidence.summary
+
+
 def test_a_dead_letter_queue_that_starts_its_own_function() -> None:
     role, worker = THUMBNAILER
     inputs = worker.inputs | {"deadLetterConfig": {"targetArn": ref(QUEUE, "failed", "arn")}}

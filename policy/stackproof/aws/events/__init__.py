@@ -15,7 +15,7 @@ they are in `log_writers`, because a notification on their bucket makes them a s
 from __future__ import annotations
 
 from stackproof.aws.coverage import not_modelled
-from stackproof.aws.events.facts import BUCKETS, MODELLED, NOTIFICATION, EventFacts
+from stackproof.aws.events.facts import BUCKETS, MODELLED, NOTIFICATION, ROLE, EventFacts
 from stackproof.aws.events.functions import functions, log_writers, permissions
 from stackproof.aws.events.notifications import notifications
 from stackproof.aws.events.reading import Reader
@@ -52,7 +52,9 @@ def event_facts(graph: Graph) -> EventFacts:
         notifications={urn: tuple(found) for urn, found in configurations.items()},
         names={r.urn: r.name for r in graph.resources},
         types={r.urn: r.type for r in graph.resources},
-        arns={place.urn: place.arn for place in reader.by_arn.values()},
+        roles={
+            r.urn: arn for r in graph.of_type(ROLE) if (arn := reader.values.arn(r)) is not None
+        },
         log_writers=tuple(log_writers(reader)),
         not_modelled=(
             *not_modelled(graph, Family.RECURSION, MODELLED),

@@ -31,6 +31,7 @@ FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 LOGGING = ("aws:s3/bucketLogging:BucketLogging", "aws:s3/bucketLoggingV2:BucketLoggingV2")
 BUDGET = "aws:budgets/budget:Budget"
 
+ROLE = "aws:iam/role:Role"
 SCALING = ("aws:autoscaling/policy:Policy", "aws:appautoscaling/policy:Policy")
 
 MODELLED = frozenset(
@@ -163,8 +164,8 @@ class EventFacts(msgspec.Struct, frozen=True):
     """Logical names by URN."""
     types: Mapping[str, str]
     """Pulumi types by URN."""
-    arns: Mapping[str, str]
-    """ARN (with atoms) of every place by URN."""
+    roles: Mapping[str, str]
+    """ARN (with atoms) of every role by URN."""
     log_writers: tuple[LogWriter, ...]
     not_modelled: tuple[NotModelled, ...]
     assumptions: tuple[str, ...]

@@ -10,6 +10,7 @@ from stackproof.aws.events.facts import (
     FUNCTION,
     LOGGING,
     PERMISSION,
+    ROLE,
     Function,
     LogWriter,
     Permission,
@@ -19,7 +20,7 @@ from stackproof.aws.events.reading import Reader
 
 def functions(reader: Reader) -> Iterator[Function]:
     """Every function that the graph declares."""
-    roles = {reader.values.arn(r): r.urn for r in reader.graph.of_type("aws:iam/role:Role")}
+    roles = {reader.values.arn(r): r.urn for r in reader.graph.of_type(ROLE)}
     for resource in reader.graph.of_type(FUNCTION):
         place = reader.by_arn.get(reader.values.arn(resource) or "")
         if place is not None:

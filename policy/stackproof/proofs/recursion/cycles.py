@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import TypeAlias
 
 import msgspec
@@ -62,9 +63,14 @@ class _Events:
         members: Mapping[str, Members],
         writes: Sequence[Trigger],
         allowed: Allowed,
+        *,
+        assuming: bool,
     ) -> None:
         self.facts = facts
         self.allowed = allowed
+        self.assuming = assuming
+        """Whether a role that may be assumed counts, whomever it trusts."""
+        self._roles: dict[str, tuple[str, ...]] = {}
         self.declared_writes = [
             (of_group(members, declared.source), of_group(members, group), glob)
             for declared in writes
@@ -171,25 +177,41 @@ class _Events:
         where: Language,
         prefer: Sequence[str] = (),
     ) -> _Step | None:
-        if not function.role:
-            return None
-        role = self.facts.names[function.role]
-        for action in actions:
-            common = self.allowed(function.role, action) & where
+        for role, action in product(self._acting_as(function), actions):
+            common = self.allowed(role, action) & where
             shortest = common.witness()
             if shortest is not None:
                 resource = common.witness([*prefer, f"{shortest}x.jpg"]) or shortest
                 bucket, slash, key = resource.partition("/")
                 s3 = action.startswith("s3:") and bool(slash)
                 shown = key if s3 else resource
+                name = self.facts.names[role]
                 return _Step(
-                    f"{function.place} may do {action} on {shown}, as its role {role}",
+                    f"{function.place} may do {action} on {shown}, as role {name}",
                     action,
                     bucket if s3 else resource,
                     key if s3 else None,
-                    function.role,
+                    role,
                 )
         return None
+
+    def _acting_as(self, function: Function) -> tuple[str, ...]:
+        """The function's role, and the roles that it may become by sts:AssumeRole."""
+        if not function.role:
+            return ()
+        if function.role not in self._roles:
+            reached, front = [function.role], [function.role] if self.assuming else []
+            while front:
+                may_become = self.allowed(front.pop(), "sts:AssumeRole")
+                fresh = [
+                    urn
+                    for urn, arn in self.facts.roles.items()
+                    if urn not in reached and arn in may_become
+                ]
+                reached += fresh
+                front += fresh
+            self._roles[function.role] = tuple(reached)
+        return self._roles[function.role]
 
 
 def cycles(
@@ -202,10 +224,10 @@ def cycles(
 
     A cycle that rests on a permission which is not known to be granted leaves the claim open.
     """
-    surely, _ = _search(_Events(facts, members, writes, permitted.surely))
+    surely, _ = _search(_Events(facts, members, writes, permitted.surely, assuming=False))
     if surely is not None:
         return _violated(facts, surely)
-    perhaps, edges = _search(_Events(facts, members, writes, permitted.at_most))
+    perhaps, edges = _search(_Events(facts, members, writes, permitted.at_most, assuming=True))
     if perhaps is not None:
         return _perhaps(facts, perhaps)
     blind = _blind(facts)
