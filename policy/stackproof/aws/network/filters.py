@@ -152,11 +152,15 @@ def _default_rules(vpc: Resource) -> list[SecurityGroupRule]:
 
 def _group(reader: Reader, resource: Resource) -> tuple[str, SecurityGroup | None]:
     vpc = reader.urn(reader.get(resource, "vpcId"), VPC)
-    if vpc is None:
-        return resource.urn, None
-    key = default_group(vpc) if resource.type == DEFAULT_GROUP else resource.urn
     unknown = f"{resource.name} is read, not declared" if resource.external else ""
-    return key, SecurityGroup(key, resource.name, vpc, unknown=unknown)
+    if resource.type == DEFAULT_GROUP:
+        if vpc is None:
+            return resource.urn, None
+        key = default_group(vpc)
+    else:
+        key = resource.urn
+        unknown = unknown or ("" if vpc else f"the VPC of {resource.name} is not known")
+    return key, SecurityGroup(key, resource.name, vpc or "", unknown=unknown)
 
 
 class _Block:
@@ -320,7 +324,7 @@ def _acl(reader: Reader, resource: Resource) -> NetworkAcl | None:
     if resource.type == DEFAULT_ACL:
         key = acl_key(reader, reader.get(resource, "defaultNetworkAclId"))
         vpc = None if key is None else key.removesuffix("#default")
-    if key is None or vpc is None:
+    if key is None:
         return None
     rules: list[NetworkAclRule] = []
     for direction in ("ingress", "egress"):
@@ -328,8 +332,10 @@ def _acl(reader: Reader, resource: Resource) -> NetworkAcl | None:
         for block in blocks if blocks is not None else [None]:
             entry = _entry(resource, key, direction == "egress", mapping(block))
             rules += [] if entry is None else [entry]
-    unknown = f"network ACL {resource.name} is read, not declared" if resource.external else ""
-    return NetworkAcl(key, resource.name, vpc, tuple(rules), unknown=unknown)
+    unknown = "" if vpc else f"the VPC of network ACL {resource.name} is not known"
+    if resource.external:
+        unknown = f"network ACL {resource.name} is read, not declared"
+    return NetworkAcl(key, resource.name, vpc or "", tuple(rules), unknown=unknown)
 
 
 def _acl_rule(reader: Reader, resource: Resource, acl: str) -> Iterator[NetworkAclRule]:

@@ -262,10 +262,12 @@ def _read_table(reader: Reader, resource: Resource, found: dict[str, _Table]) ->
     if resource.type == DEFAULT_TABLE:
         key = table_key(reader, reader.get(resource, "defaultRouteTableId"))
         vpc = key.removesuffix("#main") if key is not None else None
-    if key is None or vpc is None:
+    if key is None:
         reader.lost(resource, "its VPC is not known")
         return
-    table = found[key] = _Table(resource.name, vpc)
+    table = found[key] = _Table(resource.name, vpc or "")
+    if vpc is None:
+        table.unknown = f"the VPC of route table {resource.name} is not known"
     if resource.external:
         table.unknown = f"route table {resource.name} is read, not declared"
     if reader.items(resource, "propagatingVgws") != []:

@@ -120,7 +120,12 @@ def _meaningful(source: End, destination: End) -> bool:
         return False
     if isinstance(source, Outside | Neighbour):
         return isinstance(destination, Host)
-    return True
+    # Nothing can share an address: only a group of many, or one whose address AWS chooses.
+    return source != destination or not _fixed(source)
+
+
+def _fixed(end: End) -> bool:
+    return isinstance(end, Host) and end.interface.address[0] == end.interface.address[1]
 
 
 def _never(facts: NetworkFacts, network: Network, known: Ends) -> Iterator[Obligation]:
@@ -157,9 +162,12 @@ def _decide_isolated(
     checked = []
     for subnet in sorted(subnets & facts.subnet.keys()):
         home = facts.subnet[subnet]
+        if home.unknown:
+            doubts.append(home.unknown)
+            continue
         table = facts.route_table[home.route_table]
         checked.append(table.urn.partition("#")[0])
-        doubts += [w for w in (home.unknown, table.unknown) if w]
+        doubts += [table.unknown] if table.unknown else []
         for route in table.routes:
             if route.prefix_list in used and route.prefix_list:
                 continue

@@ -121,7 +121,8 @@ def ends(facts: NetworkFacts, members: Mapping[str, Members]) -> Ends:
     internet = without(INTERNET, inside)
     found[INTERNET_GROUP] = [Outside(INTERNET_GROUP, without(internet, named))]
     if VPC_GROUP not in members:
-        rest = [Neighbour(s, without((s.cidr,), named)) for s in facts.subnets if not s.unknown]
+        taken = [*named, *(i.address for i in facts.interfaces if i.address[0] == i.address[1])]
+        rest = [Neighbour(s, without((s.cidr,), taken)) for s in facts.subnets if not s.unknown]
         found[VPC_GROUP] = [n for n in rest if n.addresses]
     groups: dict[End, set[str]] = {}
     for group, listed in found.items():

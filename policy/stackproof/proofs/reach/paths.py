@@ -192,7 +192,10 @@ class _Finder:
         """An interface endpoint is found by its service's name, which both DNS flags give it."""
         if there.interface is None or there.interface.kind != "endpoint":
             return ()
-        endpoint = next(e for e in self.facts.interface_endpoints if e.urn == there.interface.owner)
+        owner = there.interface.owner
+        endpoint = next((e for e in self.facts.interface_endpoints if e.urn == owner), None)
+        if endpoint is None:
+            return (undecided(f"endpoint {there.interface.name} is not known", owner),)
         if endpoint.private_dns is False:
             return ()
         return (self._dns(there.vpc, hostnames=True),)
@@ -258,7 +261,11 @@ class _Finder:
                 yield Path(here.end, destination, carried, forward, (enter,))
             elif way.route.kind == "nat-gateway":
                 nat = self.facts.nat_gateway.get(way.route.target)
-                if nat is not None:
+                doubt = "" if nat is None else self.facts.subnet[nat.subnet].unknown
+                if nat is not None and doubt:
+                    forward = (*group, leave, route, undecided(doubt, nat.urn))
+                    yield Path(here.end, destination, carried, forward, (enter,))
+                elif nat is not None:
                     yield self._by_nat(
                         here, destination, carried, nat, (group, leave, enter, route)
                     )

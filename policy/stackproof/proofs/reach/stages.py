@@ -177,9 +177,11 @@ class Stages:
         return self._tables[table.urn]
 
     def _onward(self, table: RouteTable) -> tuple[tuple[Onward, ...], str]:
+        if table.unknown:
+            return (), table.unknown
         vpc = self.facts.vpc[table.vpc]
         taken: list[Range] = list(vpc.cidrs)
-        unknown = table.unknown
+        unknown = ""
         found = []
         by_length = sorted((r for r in table.routes if r.destination is not None), key=_size)
         for route in by_length:
