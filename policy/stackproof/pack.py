@@ -277,10 +277,10 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
     def AnalyzeStack(  # noqa: N802 -- gRPC's name
         self, request: analyzer_pb2.AnalyzeStackRequest, context: grpc.ServicerContext
     ) -> analyzer_pb2.AnalyzeResponse:
-        """Report everything (in a preview), and where the engine's view is another."""
+        """Report what no `Analyze` has reported, and where the engine's view is another."""
         del context
         proof = self._proof()
-        found = list(proof.findings) if self._preview else []
+        found = [] if self._reported else list(proof.findings)
         try:
             shown = [_shown(resource) for resource in request.resources]
             engine = source.graph(self._project, self._stack, shown, self._analyzed, self._noted)
@@ -302,6 +302,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
             name=request.name,
             parent=request.options.parent,
             provider=request.provider.urn if request.HasField("provider") else "",
+            region=_region(request.provider),
             dependencies=None,
             protect=request.options.protect,
             ignore_changes=tuple(request.options.ignoreChanges),
@@ -355,11 +356,17 @@ def _shown(resource: analyzer_pb2.AnalyzerResource) -> source.Shown:
         name=resource.name,
         parent=resource.parent,
         provider=resource.provider.urn if resource.HasField("provider") else "",
+        region=_region(resource.provider),
         dependencies=tuple(resource.dependencies),
         property_dependencies={key: tuple(dependencies[key].urns) for key in dependencies},
         protect=resource.options.protect,
         ignore_changes=tuple(resource.options.ignoreChanges),
     )
+
+
+def _region(provider: analyzer_pb2.AnalyzerProviderResource) -> str | None:
+    region = json_format.MessageToDict(provider.properties).get("region")
+    return region if isinstance(region, str) else None
 
 
 def serve(directory: Path) -> NoReturn:

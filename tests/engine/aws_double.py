@@ -2,7 +2,8 @@
 
 It answers Pulumi's protocol as the real AWS provider would where the tests look:
 
-- Check returns the inputs as they are, with `__defaults` empty as the real provider writes it.
+- Check returns the inputs with what the real provider adds: `region`, `tagsAll` and `__defaults`,
+  which stays empty.
 - Create and Update in a preview return the inputs; outputs that AWS computes are unknown.
 - Create in an update invents ids, ARNs and names in AWS's formats, the same for the same URN.
 - Diff compares inputs by equality. A change of a property that is part of the identity
@@ -114,7 +115,7 @@ class AwsDouble(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.CheckResponse:
         del context
         inputs = _read(request.news)
-        inputs.setdefault("__defaults", [])
+        inputs |= {"__defaults": [], **self._account.filled_in(_type(request.urn), inputs)}
         return provider_pb2.CheckResponse(inputs=_struct(inputs))
 
     def Diff(  # noqa: N802 -- gRPC's name

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 IDENTITY = frozenset(
@@ -23,22 +23,38 @@ IDENTITY = frozenset(
 Properties = dict[str, Any]
 
 
+def _decoded(value: Any) -> Any:  # noqa: ANN401 -- JSON
+    return json.loads(value) if isinstance(value, str) else value
+
+
 @dataclass(frozen=True)
 class Account:
     """Where the double pretends to be."""
 
     number: str = "000000000000"
     region: str = "us-east-1"
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """The provider's default tags."""
 
     @classmethod
     def of(cls, arguments: Mapping[str, Any]) -> Account:
         """From the provider's configuration, whose lists come as JSON text."""
-        allowed = arguments.get("allowedAccountIds") or []
-        numbers = json.loads(allowed) if isinstance(allowed, str) else allowed
+        numbers = _decoded(arguments.get("allowedAccountIds")) or []
+        tags = _decoded(arguments.get("defaultTags")) or {}
         return cls(
             number=str(numbers[0]) if numbers else cls.number,
             region=str(arguments.get("region") or cls.region),
+            tags=tags.get("tags") or {},
         )
+
+    def filled_in(self, type_: str, inputs: Mapping[str, Any]) -> Properties:
+        """What the real provider adds to inputs without noting it (pulumi-aws, `tags.go` and
+        `region.go`); here to every type alike, but that IAM has no regions."""
+        tags = inputs.get("tags")
+        found: Properties = {"tagsAll": {**self.tags, **(tags if isinstance(tags, dict) else {})}}
+        if not type_.startswith("aws:iam/"):
+            found["region"] = inputs.get("region") or self.region
+        return found
 
     def caller(self) -> Properties:
         """As `sts:GetCallerIdentity` answers."""

@@ -149,6 +149,27 @@ def test_an_unknown_that_is_made_of_another_resource_is_noticed() -> None:
     assert "role is made of r in the program and of s in the engine" in what(program, engine)
 
 
+def test_after_a_transform_what_the_whole_resource_depends_on_is_enough() -> None:
+    program = graph(resource(ROLE, "r"), resource(ROLE, "s"), resource(POLICY, "p", role=ROLE_NAME))
+
+    def transformed(*dependencies: str) -> Graph:
+        view = [
+            msgspec.structs.replace(
+                shown(r),
+                property_dependencies={},
+                dependencies=tuple(ref(ROLE, name).urn for name in dependencies),
+            )
+            if r.name == "p"
+            else shown(r)
+            for r in program.resources
+        ]
+        analyzed = {r.urn: {k: wire(v) for k, v in r.inputs.items()} for r in program.resources}
+        return pack.graph("test", "test", view, analyzed, {})
+
+    assert what(program, transformed("r")) == []
+    assert what(program, transformed("s")) != []
+
+
 def test_what_stands_in_a_template_must_stand_in_the_deployed_text() -> None:
     program = graph(
         resource(ROLE, "r"), resource(POLICY, "p", description=Template(("for ", ROLE_NAME)))
@@ -170,6 +191,21 @@ def test_defaults_of_the_provider_are_left_out_and_nothing_else_is() -> None:
     assert what(program, without) == [
         "forceDestroy is absent in the program and false in the engine",
         "rule.enabled is absent in the program and true in the engine",
+    ]
+
+
+def test_the_region_and_tags_that_the_provider_fills_in_are_not_the_programs() -> None:
+    program = graph(resource(BUCKET, "b", tags={"a": "b"}))
+    (bucket,) = program.resources
+    view = msgspec.structs.replace(shown(bucket), region="us-east-1")
+    filled = {"tags": {"a": "b"}, "tagsAll": {"a": "b", "c": "d"}, "region": "us-east-1"}
+    same = pack.graph("test", "test", [view], {bucket.urn: filled}, {})
+    assert what(program, same) == []
+    elsewhere = pack.graph(
+        "test", "test", [view], {bucket.urn: filled | {"region": "eu-west-1"}}, {}
+    )
+    assert what(program, elsewhere) == [
+        'region is absent in the program and "eu-west-1" in the engine'
     ]
 
 
@@ -198,9 +234,8 @@ def test_a_resource_that_waits_for_less_is_noticed_and_one_that_waits_for_more_i
 
 def test_a_resource_on_one_side_only_is_noticed() -> None:
     one, two = graph(resource(ROLE, "r")), graph(resource(ROLE, "r"), resource(BUCKET, "b"))
-    assert what(two, engine_view(one)) == [
-        "the program declares it and the engine does not show it"
-    ]
+    (unseen,) = what(two, engine_view(one))
+    assert unseen.startswith("the program declares it and the engine does not show it")
     assert what(one, engine_view(two)) == [
         "the engine shows it and the evaluated program does not declare it"
     ]

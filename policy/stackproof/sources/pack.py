@@ -33,6 +33,8 @@ from stackproof.sources.wire import (
 
 DEFAULTS = "__defaults"
 """Where providers that bridge Terraform note which inputs they filled in themselves."""
+_TAGS_ALL = "tagsAll"
+"""What the AWS provider makes of `tags` and its default tags, without noting it."""
 _PROVIDER = "pulumi:providers:"
 _OWN_TYPES = ("pulumi:pulumi:StackReference", _PROVIDER)
 
@@ -48,6 +50,8 @@ class Shown(msgspec.Struct, frozen=True):
     name: str
     parent: str = ""
     provider: str = ""
+    region: str | None = None
+    """The region that its provider is configured for."""
     dependencies: tuple[str, ...] | None = ()
     """None where the engine does not show them: in `Analyze`."""
     property_dependencies: dict[str, tuple[str, ...]] = {}
@@ -96,7 +100,7 @@ def _resource(shown: Shown, analyzed: Properties | None, noted: Properties) -> R
     inputs = {
         key: _value(given[key], by_property.get(key, ()))
         for key in sorted(given)
-        if given[key] is not None
+        if given[key] is not None and key != _TAGS_ALL
     }
     provider = None if is_default_provider(shown.provider) else shown.provider or None
     parent_is_stack = shown.parent.split("::")[2:3] == [STACK_TYPE]
@@ -111,6 +115,7 @@ def _resource(shown: Shown, analyzed: Properties | None, noted: Properties) -> R
         provider=provider,
         dependencies=tuple(sorted(shown.dependencies or ())),
         property_dependencies=by_property,
+        region=shown.region,
         protect=shown.protect,
         ignore_changes=shown.ignore_changes,
     )
@@ -169,7 +174,11 @@ def disagreements(program: Graph, engine: Graph) -> tuple[Disagreement, ...]:
     declared = {r.urn: r for r in program.resources if r.type != UNDECIDED}
     shown = engine.by_urn()
     found = [
-        Disagreement(urn, "the program declares it and the engine does not show it")
+        Disagreement(
+            urn,
+            "the program declares it and the engine does not show it (a preview does not show what"
+            " is made inside an `apply` of an output that is not known yet)",
+        )
         for urn in declared.keys() - shown.keys()
     ]
     for urn, resource in shown.items():
@@ -228,13 +237,18 @@ def _differences(ours: Resource, theirs: Resource) -> Iterator[str]:
 def _inputs(ours: Resource, theirs: Resource) -> Iterator[str]:
     # The engine puts the deployed value in place of one whose changes are ignored.
     kept = {re.split(r"[.\[]", path, maxsplit=1)[0] for path in ours.ignore_changes}
+    # After a transform it forgets of what each property is made, and knows it of the whole only.
+    forgotten = not theirs.property_dependencies
+    if "region" not in ours.inputs and theirs.inputs.get("region") == theirs.region:
+        kept.add("region")  # the AWS provider fills in its own, without noting it
     for key in sorted((ours.inputs.keys() | theirs.inputs.keys()) - kept):
         one = set(ours.property_dependencies.get(key, ()))
         other = set(theirs.property_dependencies.get(key, ()))
-        if one != other:
+        if one != other and not forgotten:
             made_of = f"{_names(one)} in the program and of {_names(other)} in the engine"
             yield f"{key} is made of {made_of}"
-        yield from _unlike(key, ours.inputs.get(key), theirs.inputs.get(key), frozenset(other))
+        depends_on = frozenset(theirs.dependencies if forgotten else other)
+        yield from _unlike(key, ours.inputs.get(key), theirs.inputs.get(key), depends_on)
 
 
 def _names(urns: Iterable[str]) -> str:
