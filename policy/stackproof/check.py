@@ -16,7 +16,7 @@ import msgspec
 from stackproof import waivers
 from stackproof.aws import coverage
 from stackproof.contract import Contract
-from stackproof.families import FAMILIES, Facts, Proof, World
+from stackproof.families import FAMILIES, Limits, Proof, World
 from stackproof.model import (
     Claim,
     Decision,
@@ -114,11 +114,10 @@ def check(
     assumptions = {*EDGE, *graph.assumptions, *_not_claimed(chosen, contract)}
     blind = set(_unclassified(graph, chosen))
     for proof in claimed:
-        claims += [_decided(o, resources) for o in _obligations(proof, world)]
-        said = _said(proof, world)
-        if said is not None:
-            assumptions.update(said.assumptions)
-            blind.update(said.not_modelled)
+        obligations, limits = _contained(proof, world)
+        claims += [_decided(obligation, resources) for obligation in obligations]
+        assumptions.update(limits.assumptions)
+        blind.update(limits.not_modelled)
     claims += [
         _coverage(family, blind, resources) for family in {proof.family for proof in claimed}
     ]
@@ -176,21 +175,14 @@ def _unclassified(graph: Graph, chosen: Sequence[Proof]) -> Iterator[NotModelled
 # ── containment: a crash is a finding, and the others still run ─────────────────────────────────
 
 
-def _obligations(proof: Proof, world: World) -> list[Obligation]:
+def _contained(proof: Proof, world: World) -> tuple[list[Obligation], Limits]:
     try:
-        return proof.obligations(world)
+        return proof.obligations(world), proof.limits(world)
     except Exception as error:  # noqa: BLE001 - whatever a proof raises is a finding, never a skip
         decision = _crashed(error)
         title = f"what '{proof.section}' is proven from can be read"
-        return [Obligation(proof.facts_claim, proof.family, title, decide=lambda: decision)]
-
-
-def _said(proof: Proof, world: World) -> Facts | None:
-    """The facts of `proof`; None when they crash, which `_obligations` has made a finding."""
-    try:
-        return proof.facts(world)
-    except Exception:  # noqa: BLE001 - as above
-        return None
+        finding = Obligation(proof.facts_claim, proof.family, title, decide=lambda: decision)
+        return [finding], Limits((), ())
 
 
 def _decided(obligation: Obligation, resources: Mapping[str, Resource]) -> Claim:

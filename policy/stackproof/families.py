@@ -12,9 +12,10 @@ from stackproof.aws.events.facts import EventFacts
 from stackproof.aws.identity import IdentityFacts, identity_facts
 from stackproof.aws.network import NetworkFacts, network_facts
 from stackproof.aws.placement import PlacementFacts, placement_facts
+from stackproof.aws.readiness import ReadinessFacts, readiness_facts
 from stackproof.contract import Contract
 from stackproof.model import Family, Graph, NotModelled, Obligation
-from stackproof.proofs import permissions, placement, reach, recursion
+from stackproof.proofs import permissions, placement, reach, readiness, recursion
 from stackproof.selection import Members
 
 
@@ -46,31 +47,30 @@ class World:
         """What delivers events to what."""
         return event_facts(self.graph)
 
+    @cached_property
+    def readiness(self) -> ReadinessFacts:
+        """What waits for what before it is made."""
+        return readiness_facts(self.graph, self.network, self.events)
 
-class Facts(Protocol):
-    """What all facts say of themselves."""
 
-    @property
-    def not_modelled(self) -> tuple[NotModelled, ...]:
-        """Resources that may matter to the family and are not understood."""
-        ...
+@dataclass(frozen=True)
+class Limits:
+    """What the facts of a family leave out, and what they take for granted."""
 
-    @property
-    def assumptions(self) -> tuple[str, ...]:
-        """What is taken for granted."""
-        ...
+    not_modelled: tuple[NotModelled, ...]
+    assumptions: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Proof:
-    """One family of proof."""
+    """One family of proof, or a part of one."""
 
     family: Family
     section: str
     """The key of the contract that claims it; without it nothing is decided."""
     facts_claim: str
     """The id of the claim that stands for all others when its facts cannot be read."""
-    facts: Callable[[World], Facts]
+    limits: Callable[[World], Limits]
     obligations: Callable[[World], list[Obligation]]
 
 
@@ -97,11 +97,59 @@ def _recursion(world: World) -> list[Obligation]:
     return recursion.obligations(world.events, world.contract, world.members, permitted)
 
 
+def _readiness(world: World) -> list[Obligation]:
+    return readiness.obligations(
+        world.readiness, world.contract, world.members, world.network.not_modelled
+    )
+
+
+class _Limited(Protocol):
+    @property
+    def not_modelled(self) -> tuple[NotModelled, ...]: ...
+
+    @property
+    def assumptions(self) -> tuple[str, ...]: ...
+
+
+def _limits(facts: _Limited) -> Limits:
+    return Limits(facts.not_modelled, facts.assumptions)
+
+
 FAMILIES: tuple[Proof, ...] = (
-    Proof(Family.NETWORK, "network", "network.facts", lambda w: w.network, _network),
-    Proof(Family.IDENTITY, "identity", "identity.facts", lambda w: w.identity, _identity),
     Proof(
-        Family.PLACEMENT, "availability", "availability.facts", lambda w: w.placement, _placement
+        Family.NETWORK,
+        section="network",
+        facts_claim="network.facts",
+        limits=lambda world: _limits(world.network),
+        obligations=_network,
     ),
-    Proof(Family.RECURSION, "events", "events.facts", lambda w: w.events, _recursion),
+    Proof(
+        Family.IDENTITY,
+        section="identity",
+        facts_claim="identity.facts",
+        limits=lambda world: _limits(world.identity),
+        obligations=_identity,
+    ),
+    Proof(
+        Family.PLACEMENT,
+        section="availability",
+        facts_claim="availability.facts",
+        limits=lambda world: _limits(world.placement),
+        obligations=_placement,
+    ),
+    Proof(
+        Family.PLACEMENT,
+        section="availability",
+        facts_claim="availability.boot.facts",
+        # What it does not know it has from the network, which names it.
+        limits=lambda world: Limits((), world.readiness.assumptions),
+        obligations=_readiness,
+    ),
+    Proof(
+        Family.RECURSION,
+        section="events",
+        facts_claim="events.facts",
+        limits=lambda world: _limits(world.events),
+        obligations=_recursion,
+    ),
 )

@@ -203,11 +203,11 @@ def explain() -> None:
 
 
 @explain.command(epilog="Example: stackproof explain flow internet database 27017")
-@click.argument("source", metavar="FROM")
+@click.argument("start", metavar="FROM")
 @click.argument("to")
 @click.argument("port")
 @_in_context
-def flow(source: str, to: str, port: str, directory: Path, **options: Any) -> None:  # noqa: ANN401 - as above
+def flow(start: str, to: str, port: str, directory: Path, **options: Any) -> None:  # noqa: ANN401 - as above
     """Tell whether FROM can reach TO on PORT.
 
     FROM and TO are groups of the contract, names of resources, addresses, or
@@ -215,10 +215,10 @@ def flow(source: str, to: str, port: str, directory: Path, **options: Any) -> No
     """
     world = _world(directory, options)
     try:
-        found = reach.explain(world.network, world.graph, world.members, source, to, port)
+        found = reach.explain(world.network, world.graph, world.members, start, to, port)
     except ValueError as error:
         raise InputError(f"PORT {port}: {error}") from error
-    _answer(f"{source} to {to} on {port}", found, options)
+    _answer(f"{start} to {to} on {port}", found, options)
 
 
 @explain.command(
