@@ -126,12 +126,8 @@ class _Events:
         keys = keys_of([f"{literal(log.prefix)}*"])
         wrote = f"AWS writes log objects to {log.bucket}"
         for delivery in self.facts.deliveries:
-            common = keys & keys_of(delivery.keys)
-            if (
-                delivery.source == log.bucket
-                and "s3:PutObject" in delivery.causes
-                and not common.is_empty()
-            ):
+            common = _logged_keys(log, delivery)
+            if not common.is_empty():
                 key = example(common, f"{log.prefix}*")
                 yield delivery, _Step(wrote, "s3:PutObject", log.bucket.arn, key, log.urn)
         for other in self.facts.log_writers:
@@ -283,6 +279,13 @@ def shortest_cycle(edges: Edges, start: Node) -> Cycle | None:
     return None
 
 
+def _logged_keys(log: LogWriter, delivery: Delivery) -> Language:
+    """The keys of log objects that cause the delivery's event."""
+    if delivery.source != log.bucket or "s3:PutObject" not in delivery.causes:
+        return Language.nothing()
+    return keys_of([f"{literal(log.prefix)}*"]) & keys_of(delivery.keys)
+
+
 def _blind(facts: EventFacts) -> Decision | None:
     """Unproven where a function acts as something that is not in the graph."""
     triggered = {d.target.urn for d in facts.deliveries}
@@ -324,7 +327,7 @@ def _blind(facts: EventFacts) -> Decision | None:
                 "Let alarms tell people only.",
             )
     for log in facts.log_writers:
-        notified = [d for d in facts.deliveries if d.source == log.bucket]
+        notified = [d for d in facts.deliveries if not _logged_keys(log, d).is_empty()]
         if log.logged is None and notified:
             return Decision(
                 Verdict.UNPROVEN,
