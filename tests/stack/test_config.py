@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -84,6 +85,12 @@ def test_a_value_that_cannot_be_used_is_refused_with_its_key(key: str, value: st
 def test_every_key_that_the_three_stacks_set_is_one_that_is_refused_when_bad() -> None:
     keys = {key for stack in ("seed", "dev", "prod") for key in configuration(stack)}
     assert keys - {"aws:defaultTags"} == set(BAD)
+
+
+def test_every_key_that_the_program_reads_stands_in_the_configuration_of_prod() -> None:
+    source = "".join(p.read_text() for p in (ROOT / "stack" / "cinema").glob("*.py"))
+    read = set(re.findall(r'"(cinema:[A-Za-z]+)"', source))
+    assert read == {key for key in configuration("prod") if key.startswith("cinema:")}
 
 
 def test_the_message_says_how_to_set_what_is_missing() -> None:
