@@ -158,7 +158,7 @@ def readiness_facts(graph: Graph, network: NetworkFacts, events: EventFacts) -> 
 
 def _workload(index: _Index, network: NetworkFacts, resource: Resource) -> Workload:
     interfaces = network.interfaces_of(frozenset({resource.urn}))
-    unknown = next((i.unknown for i in interfaces if i.unknown), "")
+    unknown = next((u for u in _unknown(network, interfaces) if u), "")
     role, lost = _role(index, resource)
     found = [*_network_needs(index, network, interfaces), *_role_needs(index, role)]
     if resource.type == GROUP:
@@ -169,6 +169,22 @@ def _workload(index: _Index, network: NetworkFacts, resource: Resource) -> Workl
         if declared is not None and not declared.external and need.urn != resource.urn:
             first.setdefault(need.urn, need)
     return Workload(resource.urn, tuple(sorted(first.values())), unknown or lost)
+
+
+def _unknown(network: NetworkFacts, interfaces: Iterable[Interface]) -> Iterator[str]:
+    """What is not known of the interfaces and of where they are."""
+    for interface in interfaces:
+        yield interface.unknown
+        if interface.subnet in network.subnet:
+            subnet = network.subnet[interface.subnet]
+            yield subnet.unknown
+            if subnet.route_table in network.route_table:
+                yield network.route_table[subnet.route_table].unknown
+            if subnet.network_acl in network.network_acl:
+                yield network.network_acl[subnet.network_acl].unknown
+        for group in interface.security_groups:
+            if group in network.security_group:
+                yield network.security_group[group].unknown
 
 
 # ── the network ─────────────────────────────────────────────────────────────────────────────────
@@ -200,11 +216,15 @@ def _ways_out(
     for type_, what in _SUBNET_SATELLITES:
         for resource in index.naming(type_, "subnetId", subnet):
             yield Need(resource.urn, what.replace("its subnet", whose))
-    yield Need(_declared(place.network_acl), f"the network ACL of {whose}")
-    for rule in network.network_acl[place.network_acl].rules:
-        yield Need(rule.urn, f"a rule of the network ACL of {whose}")
-    yield from _routes(index, network.route_table[place.route_table], whose)
-    for route in network.route_table[place.route_table].routes:
+    acl = network.network_acl.get(place.network_acl)
+    if acl is not None:
+        yield Need(_declared(acl.urn), f"the network ACL of {whose}")
+        yield from (Need(rule.urn, f"a rule of the network ACL of {whose}") for rule in acl.rules)
+    table = network.route_table.get(place.route_table)
+    if table is None:
+        return
+    yield from _routes(index, table, whose)
+    for route in table.routes:
         nat = network.nat_gateway.get(route.target)
         if nat is not None:
             whose_nat = f"the subnet of NAT gateway {nat.name}"

@@ -9,7 +9,7 @@ from stackproof.aws.events import event_facts
 from stackproof.aws.network import network_facts
 from stackproof.aws.readiness import readiness_facts
 from stackproof.contract import Availability, Contract, Group
-from stackproof.model import Decision, Graph, Resource, Value, Verdict
+from stackproof.model import Decision, Graph, Resource, Unknown, Value, Verdict
 from stackproof.proofs.readiness import obligations
 from stackproof.selection import select
 from tests.policy.graphs import graph, ref, resource, urn
@@ -285,6 +285,26 @@ def test_a_profile_of_another_stack_proves_nothing() -> None:
     )
 
     assert decide(of).verdict is Verdict.UNPROVEN
+
+
+@pytest.mark.parametrize(
+    ("type_", "name", "key"),
+    [
+        (SUBNET, "private", "vpcId"),
+        (ASSOCIATION, "private", "routeTableId"),
+        (TEMPLATE, "api", "vpcSecurityGroupIds"),
+        (ROUTE, "private", "natGatewayId"),
+    ],
+)
+def test_what_is_not_known_proves_nothing(type_: str, name: str, key: str) -> None:
+    lost = [
+        msgspec.structs.replace(r, inputs=r.inputs | {key: Unknown("from another stack")})
+        if (r.type, r.name) == (type_, name)
+        else r
+        for r in surroundings()
+    ]
+
+    assert decide(graph(*lost, fleet(NEEDS))).verdict is not Verdict.PROVEN
 
 
 def test_a_type_that_nobody_modelled_may_be_a_need() -> None:
