@@ -17,6 +17,7 @@ What happens when:
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sys
 from collections.abc import Sequence
 from concurrent import futures
@@ -31,8 +32,9 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
 
 from stackproof import contract as contracts
 from stackproof.check import check
-from stackproof.contract import Contract
+from stackproof.contract import Contract, ContractError
 from stackproof.model import Claim, Graph, Location, Verdict
+from stackproof.selection import SelectorError
 from stackproof.sources import pack as source
 from stackproof.sources import program
 from stackproof.sources.errors import SourceError
@@ -164,19 +166,37 @@ def prove(pack: Path, project: str, stack: str) -> Proof:
     """Evaluate the program and decide every claim; raises what evaluating and reading raise."""
     located = contracts.read(contract_of(pack, stack))
     graph = program.evaluate(project_folder(project, Path.cwd(), pack), stack)
-    report = check(graph, located.contract, today=dt.datetime.now(tz=dt.UTC).date())
+    places = [located.place("waivers", n) for n in range(len(located.contract.waivers))]
+    try:
+        report = check(
+            graph,
+            located.contract,
+            today=dt.datetime.now(tz=dt.UTC).date(),
+            waiver_lines=[Location(_from_project(str(p.path), pack), p.line) for p in places],
+        )
+    except SelectorError as error:
+        place = located.place("groups", error.group)
+        raise SourceError(f"{place}: groups.{error.group}: {error}") from error
     return Proof(graph, located.contract, findings(report.claims, located.contract))
 
 
-def failed(error: Exception) -> Finding:
+def failed(error: Exception, pack: Path) -> Finding:
     """The finding that nothing could be proven, and why."""
-    kind = "" if isinstance(error, SourceError) else f"{type(error).__name__}: "
+    kind = "" if isinstance(error, SourceError | ContractError) else f"{type(error).__name__}: "
     return Finding(
         claim=SOURCE,
         urn="",
-        message=f"Nothing is proven of this stack, so nothing may be deployed. {kind}{error}",
+        message=(
+            "Nothing is proven of this stack, so nothing may be deployed."
+            f" {kind}{_from_project(str(error), pack)}"
+        ),
         title="The program can be evaluated and the contract read",
     )
+
+
+def _from_project(text: str, pack: Path) -> str:
+    """`text` without the path of this machine before the names of files of the project."""
+    return text.replace(f"{pack.parent}{os.sep}", "")
 
 
 # ── the engine's protocol ───────────────────────────────────────────────────────────────────────
@@ -288,7 +308,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
                 disagreements = source.disagreements(proof.graph, engine)
                 found += differences(disagreements, proof.contract)
         except Exception as error:  # noqa: BLE001 -- fails closed, and says why
-            found.append(failed(error))
+            found.append(failed(error, self._directory))
         return _response(found)
 
     def _contradicted(
@@ -311,7 +331,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         try:
             disagreements = source.disagreements_of(proof.graph, shown, inputs, noted)
         except Exception as error:  # noqa: BLE001 -- fails closed, and says why
-            return (failed(error),)
+            return (failed(error, self._directory),)
         return differences(disagreements, proof.contract)
 
     def Cancel(  # noqa: N802 -- gRPC's name
@@ -323,11 +343,12 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
 
     def _proof(self) -> Proof:
         if self._proving is None:
-            return Proof(None, None, (failed(SourceError("The engine named no stack.")),))
+            no_stack = SourceError("The engine named no stack.")
+            return Proof(None, None, (failed(no_stack, self._directory),))
         try:
             return self._proving.result()
         except Exception as error:  # noqa: BLE001 -- fails closed, and says why
-            return Proof(None, None, (failed(error),))
+            return Proof(None, None, (failed(error, self._directory),))
 
 
 def _response(found: Sequence[Finding]) -> analyzer_pb2.AnalyzeResponse:

@@ -98,7 +98,7 @@ def test_a_contract_with_a_mistake_refuses_and_names_the_line(
     engine.stack(project, "prod")
     (found,) = _refused(engine.preview(project, "prod", pack=project / "policy"))
     assert found.claim == "contract.source"
-    assert "contract.yaml:" in found.message
+    assert " policy/contract.yaml:" in found.message
     assert "netwrok" in found.message
 
 
@@ -108,7 +108,8 @@ def test_a_selector_that_matches_nothing_refuses(engine: Engine, project: Path) 
     engine.stack(project, "prod")
     (found,) = _refused(engine.preview(project, "prod", pack=project / "policy"))
     assert found.claim == "contract.source"
-    assert "bastion" in found.message
+    assert " policy/contract.yaml:" in found.message
+    assert "groups.bastion" in found.message
 
 
 def test_a_program_that_only_the_evaluation_cannot_run_is_refused(
