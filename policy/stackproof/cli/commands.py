@@ -62,6 +62,7 @@ Nothing is deployed, and no credentials are used.
 
 
 @click.group(
+    name="stackproof",
     cls=Failing,
     help=_HELP,
     epilog="Exit codes: 0 all proven or waived; 1 something is not; 2 could not check.",

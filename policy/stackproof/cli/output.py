@@ -82,7 +82,7 @@ def say(text: str) -> None:
     if reconfigure is not None:
         reconfigure(errors="replace")
     try:
-        click.echo(text, nl=False)
+        click.echo(text, nl=False, color=True)  # whether it has colour is decided by now
     except BrokenPipeError:
         # `stackproof check | head`: the verdict still counts. Python flushes again when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
