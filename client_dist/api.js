@@ -9,6 +9,8 @@
 export class ApiError extends Error {}
 
 const PATIENCE_MS = 10_000;
+const ORIGINALS = "orig/";
+const THUMBNAILS = "thumbnails/";
 
 /**
  * Where the API is, from the config.json that the deployment writes beside this file.
@@ -24,38 +26,32 @@ export async function address(get) {
 }
 
 /**
- * The images, in the API's order.
+ * The images, in the API's order. The API lists the objects of its bucket as S3 does
+ * (ListObjectsV2): an upload lies under `orig/`, its thumbnail has the same name under `thumbnails/`.
  * @param {typeof fetch} get
  * @param {string} api
  * @returns {Promise<Picture[]>}
  */
 export async function pictures(get, api) {
   const answer = await json(get, `${api}/images`);
-  if (!Array.isArray(answer?.images)) {
+  // S3 leaves `Contents` out when there is nothing.
+  const contents = answer?.Contents ?? (answer?.IsTruncated === false ? [] : null);
+  if (!Array.isArray(contents) || contents.some((object) => typeof object?.Key !== "string")) {
     throw new ApiError("The API answered with something else than images.");
   }
-  return answer.images.map((image) => picture(image, api));
+  const keys = new Set(contents.map((object) => object.Key));
+  return [...keys]
+    .filter((key) => key.startsWith(ORIGINALS) && key.length > ORIGINALS.length)
+    .map((key) => {
+      const name = key.slice(ORIGINALS.length);
+      const thumbnail = keys.has(THUMBNAILS + name) ? THUMBNAILS + name : key;
+      return { name, url: link(api, key), thumbnail: link(api, thumbnail) };
+    });
 }
 
-/**
- * One image, its links made whole. Links may be relative to the API, and only http or https.
- * @returns {Picture}
- */
-function picture(image, api) {
-  if (typeof image?.name !== "string" || typeof image.url !== "string") {
-    throw new ApiError("The API sent an image without a name or a link.");
-  }
-  const url = link(image.url, api);
-  return { name: image.name, url, thumbnail: link(image.thumbnail ?? image.url, api) };
-}
-
-function link(text, api) {
-  const url = URL.canParse(text, `${api}/`) ? new URL(text, `${api}/`) : null;
-  // `javascript:` is a link too, and would run here.
-  if (!["http:", "https:"].includes(url?.protocol)) {
-    throw new ApiError("The API sent a link that is not one.");
-  }
-  return url.href;
+/** Where the bytes of a key are: the slash comes encoded, as everything else that a URL reads. */
+function link(api, key) {
+  return `${api}/images/${encodeURIComponent(key)}`;
 }
 
 async function json(get, url) {
