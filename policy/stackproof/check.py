@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import traceback
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -115,7 +116,7 @@ def check(
     blind = set(_unclassified(graph, chosen))
     for proof in claimed:
         obligations, limits = _contained(proof, world)
-        claims += [_decided(obligation, resources) for obligation in obligations]
+        claims += [_decided(o, resources) for o in _distinct(obligations, claims)]
         assumptions.update(limits.assumptions)
         blind.update(limits.not_modelled)
     claims += [
@@ -183,6 +184,18 @@ def _contained(proof: Proof, world: World) -> tuple[list[Obligation], Limits]:
         title = f"what '{proof.section}' is proven from can be read"
         finding = Obligation(proof.facts_claim, proof.family, title, decide=lambda: decision)
         return [finding], Limits((), ())
+
+
+def _distinct(obligations: Sequence[Obligation], earlier: Sequence[Claim]) -> Iterator[Obligation]:
+    """`obligations` with `#2` after an id that is taken: a waiver must never accept two claims."""
+    taken = Counter(claim.id for claim in earlier)
+    for obligation in obligations:
+        taken[obligation.id] += 1
+        number = taken[obligation.id]
+        if number == 1:
+            yield obligation
+        else:
+            yield msgspec.structs.replace(obligation, id=f"{obligation.id}#{number}")
 
 
 def _decided(obligation: Obligation, resources: Mapping[str, Resource]) -> Claim:

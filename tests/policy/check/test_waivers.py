@@ -123,6 +123,15 @@ def test_two_waivers_for_one_claim_are_told_apart(monkeypatch: pytest.MonkeyPatc
     assert verdicts(found)[CLOSED] == "waived"
 
 
+def test_a_waiver_accepts_one_claim_even_if_two_have_its_id(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    twice = family(claim(CLOSED, violated), claim(CLOSED, violated))
+    found = report(monkeypatch, twice, waivers=(waiver(CLOSED),))
+    assert verdicts(found)[CLOSED] == "waived"
+    assert verdicts(found)[f"{CLOSED}#2"] == "violated"
+
+
 def test_nothing_is_said_of_a_waiver_for_a_family_that_did_not_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
