@@ -26,6 +26,7 @@ import hashlib
 import inspect
 import json
 import logging
+import math
 import os
 import re
 import runpy
@@ -613,7 +614,8 @@ class Monitor:
             else:
                 duplicate = False
                 self.resources[urn] = record
-                self.progress()
+                if record["type"] != STACK_TYPE:
+                    self.progress()
         if duplicate:
             self.refuse("duplicate", urn=urn, type=record["type"], name=record["name"])
 
@@ -669,11 +671,13 @@ class Monitor:
                 "ignoreChanges": [],
             },
         )
-        return self.pb.ReadResourceResponse(
-            urn=urn,
-            id=request.id if request.id != UNKNOWN else "",
-            properties=self._outputs(urn, request.type, request.properties),
+        response = self.pb.ReadResourceResponse(
+            urn=urn, properties=self._outputs(urn, request.type, request.properties)
         )
+        # Older SDKs have no such field, and take the id that they asked for.
+        if request.id != UNKNOWN and "id" in response.DESCRIPTOR.fields_by_name:
+            response.id = request.id
+        return response
 
     def ExistsResource(self, request):
         return self.pb.ExistsResourceResponse(unknown=True)
@@ -736,6 +740,8 @@ class Monitor:
             return [self._plain(item) for item in value.list_value.values]
         if kind == "number_value":
             number = value.number_value
+            if not math.isfinite(number):
+                return UNKNOWN  # JSON has no word for it
             return int(number) if number.is_integer() else number
         if kind == "bool_value":
             return value.bool_value
@@ -787,14 +793,11 @@ class Monitor:
         return response
 
     def Invoke(self, request):
-        from pulumi.runtime.proto import provider_pb2
-
         plain = PLAIN_INVOKE.get()
         args = self._plain_struct(request.args)
         if request.tok == "pulumi:pulumi:getResource":
             return self._known_resource(str(args.get("urn")))
-        kind = getattr(self.pb, "ResourceInvokeResponse", None) or provider_pb2.InvokeResponse
-        response = kind()
+        response = self._invoke_response()
         region = args.get("region") or self._region_of(request.provider)
         answer = answer_invoke(self, request.tok, args, region)
         if answer is None:
@@ -807,6 +810,8 @@ class Monitor:
             if not plain and hasattr(response, "unknown"):
                 response.unknown = True
                 return response
+            if not plain:  # older SDKs take what is missing for nothing, and have no way to ask
+                self.undecided.append(("", 0, "the answer of %s is not known" % short))
             answer = {}
             for key, typ in (_result_types(wanted) if wanted else {}).items():
                 if key in args:
@@ -817,9 +822,15 @@ class Monitor:
         getattr(response, "return").update(answer)
         return response
 
+    def _invoke_response(self):
+        from pulumi.runtime.proto import provider_pb2
+
+        kind = getattr(self.pb, "ResourceInvokeResponse", None) or provider_pb2.InvokeResponse
+        return kind()
+
     def _known_resource(self, urn):
         """What the engine says of a resource that was registered: nothing but who it is."""
-        response = self.pb.ResourceInvokeResponse()
+        response = self._invoke_response()
         answer = {"urn": urn, "id": self.markers.of(urn, "id"), "state": {}}
         getattr(response, "return").update(answer)
         return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import json
 import os
@@ -27,7 +28,7 @@ from stackproof.model import (
 )
 from stackproof.sources import graph_json, undecided
 from stackproof.sources.errors import SourceError
-from stackproof.sources.program import evaluate
+from stackproof.sources.program import RECORDER, evaluate
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -387,7 +388,7 @@ def test_progress_counts_resources() -> None:
     counts: list[int] = []
     evaluate(PROGRAMS / "urns", "dev", progress=counts.append)
     assert counts == sorted(counts)
-    assert counts[-1] == 8  # the stack, too
+    assert counts[-1] == 7
 
 
 # ── programs that cannot be evaluated ───────────────────────────────────────────────────────────
@@ -532,6 +533,23 @@ def test_the_main_program_may_lie_in_a_folder(tmp_path: Path) -> None:
     (tmp_path / "infra" / "parts.py").write_text("NAME = 'b'\n")
     (bucket,) = evaluate(tmp_path, "dev").resources
     assert str(bucket.location) == "infra/__main__.py:3"
+
+
+def test_the_recorder_runs_on_the_oldest_python_that_pulumi_supports() -> None:
+    tree = ast.parse(RECORDER.read_text(), feature_version=(3, 9))
+    imported = {
+        name.partition(".")[0]
+        for node in ast.walk(tree)
+        for name in (
+            [a.name for a in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    # `google` and `grpc` come with `pulumi`.
+    assert imported - set(sys.stdlib_module_names) == {"pulumi", "google", "grpc"}
 
 
 def test_every_value_is_of_the_model() -> None:
