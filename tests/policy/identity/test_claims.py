@@ -654,3 +654,56 @@ def test_a_reference_and_the_text_it_resolves_to_are_one() -> None:
         policyArn=Reference(urn(POLICY, "make-thumbnails"), "arn"),
     )
     assert verdicts(world(by_text)) == {}
+
+
+def test_passing_a_role_that_services_may_assume_without_making_anything() -> None:
+    strong = role("admin", {"Service": "lambda.amazonaws.com"}, document(allow("*")))
+    assert escalation(allow("iam:PassRole"), *strong) == {}
+
+
+def test_passing_roles_that_are_not_declared_here() -> None:
+    others = f"arn:aws:iam::{ACCOUNT}:role/other-*"
+    statement = allow(["iam:PassRole", "lambda:CreateFunction"], others)
+    assert "passes roles of others" in str(escalation(statement)["chain"])
+
+
+def test_putting_code_into_functions_that_are_not_declared_here() -> None:
+    others = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:other-*"
+    witness = escalation(allow("lambda:UpdateFunctionCode", others))
+    assert witness["chain"] == ["thumbnails puts code into what others own"]
+
+
+def test_a_session_on_a_stronger_instance() -> None:
+    profile = "aws:iam/instanceProfile:InstanceProfile"
+    strong = [
+        *role("admin", {"Service": "ec2.amazonaws.com"}, document(allow("*"))),
+        resource(profile, "strong", name="strong", role=ref(ROLE, "admin", "name")),
+        resource(
+            "aws:ec2/launchTemplate:LaunchTemplate",
+            "strong",
+            iamInstanceProfile={"arn": ref(profile, "strong", "arn")},
+        ),
+    ]
+    instances = f"arn:aws:ec2:us-east-1:{ACCOUNT}:instance/*"
+    witness = escalation(allow("ssm:StartSession", instances), *strong)
+    assert witness["chain"] == ["thumbnails puts code into strong"]
+
+
+def test_a_deny_for_an_account_is_a_deny_for_everybody_in_it() -> None:
+    arn = "arn:aws:iam::999988887777:role/guest"
+    admits = allow("s3:GetObject", f"{IMAGES}/*", Principal={"AWS": arn})
+    denies = deny("s3:GetObject", f"{IMAGES}/*", Principal={"AWS": "999988887777"})
+    policy = document(TLS_ONLY, admits, denies)
+    changed = world(resource(BUCKET_POLICY, "images", bucket="images", policy=policy))
+    admission = {"who": {"arn": arn}, "actions": ["s3:GetObject"], "resources": ["images/*"]}
+    wanted = contract(resources={"images": [admission]})
+    assert set(verdicts(changed, wanted)) == {"identity.admits.images"}
+
+
+def test_a_policy_of_an_old_version_has_no_variables() -> None:
+    old = document(
+        *MAKE_THUMBNAILS[:2],
+        allow("sqs:SendMessage", "arn:aws:sqs:us-east-1:${aws:PrincipalAccount}:failed"),
+    ).replace("2012-10-17", "2008-10-17")
+    changed = world(resource(POLICY, "make-thumbnails", policy=old))
+    assert verdicts(changed)["identity.grant.thumbnails.3"] == "unproven"
