@@ -12,13 +12,15 @@ found is used; what is missing is made:
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +57,15 @@ def cache() -> Path:
     """The folder that keeps what was built, by version; `XDG_CACHE_HOME` is honoured."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "stackproof-engine" / VERSION
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let one process at a time build: parallel workers of pytest ask at the same moment."""
+    cache().mkdir(parents=True, exist_ok=True)
+    with (cache() / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _go(*arguments: str) -> str:
@@ -136,7 +147,9 @@ def install(stubs: Path, say: Say = _stderr) -> Installation:
     found = shutil.which("pulumi")
     pulumi = Path(found) if found else cache() / "pulumi"
     if not pulumi.exists():
-        _build(pulumi, say)
+        with _alone():
+            if not pulumi.exists():  # another process may have built it while this one waited
+                _build(pulumi, say)
     host = shutil.which("pulumi-language-python")
     if host is None:
         script = cache() / "pulumi-language-python-exec"

@@ -9,6 +9,8 @@ import pytest
 from tests.engine import install as installing
 from tests.engine.install import CLI, VERSION, NotInstallableError, install
 
+pytest_plugins = ["pytester"]
+
 
 def test_the_stamped_version_is_the_one_that_go_builds() -> None:
     pinned = re.search(r"github\.com/pulumi/pulumi/pkg/v3 v(\S+)", (CLI / "go.mod").read_text())
@@ -66,6 +68,7 @@ def test_what_go_builds_is_placed_whole_and_executable(
     done = install(stubs, said.append)
     assert done.pulumi.stat().st_mode & stat.S_IXUSR
     assert {path.name for path in done.pulumi.parent.iterdir()} == {
+        ".lock",
         "pulumi",
         "pulumi-language-python-exec",
     }
@@ -73,3 +76,18 @@ def test_what_go_builds_is_placed_whole_and_executable(
     said.clear()
     install(stubs, said.append)
     assert said == []
+
+
+@pytest.mark.parametrize(("required", "outcome"), [("", "skipped"), ("required", "failed")])
+def test_without_an_engine_tests_are_skipped_unless_it_is_required(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, required: str, outcome: str
+) -> None:
+    monkeypatch.setenv("PATH", str(pytester.path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(pytester.path / "cache"))
+    monkeypatch.setenv("STACKPROOF_ENGINE", required)
+    pytester.makeconftest("from tests.engine.conftest import installation")
+    pytester.makepyfile("def test_it(installation): pass")
+    result = pytester.runpytest("-p", "no:cacheprovider", "-rs")
+    counts = result.parseoutcomes()
+    assert counts == ({"skipped": 1} if outcome == "skipped" else {"errors": 1})
+    result.stdout.fnmatch_lines(["*neither pulumi nor Go is on PATH*"])
