@@ -8,13 +8,22 @@ the whole region (S3, SQS, SNS, DynamoDB, Lambda outside of a VPC) outlives any 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from stackproof.aws.coverage import not_modelled
 from stackproof.aws.network import NetworkFacts
-from stackproof.model import Family, Graph, NotModelled, Reference, Resource, Value, references
+from stackproof.model import (
+    Family,
+    Graph,
+    NotModelled,
+    Reference,
+    Resource,
+    Value,
+    references,
+    unknowns,
+)
 
 INSTANCE = "aws:ec2/instance:Instance"
 GROUP = "aws:autoscaling/group:Group"
@@ -234,6 +243,7 @@ def _fleets(graph: Graph, network: NetworkFacts, placed: Mapping[str, set[str]])
         named = resource.inputs.get("availabilityZones")
         if isinstance(named, list):
             zones |= {zone if isinstance(zone, str) else "" for zone in named}
+        fronts = [placed.get(urn, {""}) for urn in _balancers(network, resource.urn)]
         sizes = [resource.inputs.get("minSize"), *schedules.get(resource.urn, ())]
         known = [size for size in sizes if isinstance(size, int)]
         yield Fleet(
@@ -242,8 +252,10 @@ def _fleets(graph: Graph, network: NetworkFacts, placed: Mapping[str, set[str]])
             minimum=min(known, default=0),
             balanced=_strategy(resource) == "balanced-only",
             steady=_steady(resource),
-            served=_served(network, resource.urn, placed),
-            unknown=_unknown(resource, zones, sized=len(known) == len(sizes)),
+            # (User Guide for Application Load Balancers, "Availability Zones"): targets in a zone
+            # that is not enabled receive no traffic.
+            served=frozenset.intersection(*map(frozenset, fronts)) if fronts else None,
+            unknown=_unknown(resource, zones, fronts, sized=len(known) == len(sizes)),
         )
 
 
@@ -261,31 +273,31 @@ def _steady(resource: Resource) -> bool:
     }
 
 
-def _unknown(resource: Resource, zones: set[str], *, sized: bool) -> str:
-    if not zones or "" in zones:
-        return f"the zones of {resource.name} are not known"
+def _unknown(
+    resource: Resource, zones: set[str], fronts: Sequence[set[str]], *, sized: bool
+) -> str:
+    """The first thing about the group that is not known; empty when all is."""
+    name = resource.name
     ignored = {"minSize", "availabilityZoneDistribution"} & {*resource.ignore_changes}
-    if ignored:
-        return f"changes of {min(ignored)} of {resource.name} are ignored: it may be anything"
-    if not sized:
-        return f"the smallest size of {resource.name} is not known"
-    if resource.inputs.get("mixedInstancesPolicy") is not None:
-        return f"{resource.name} may run spot capacity, which AWS takes back at any time"
-    return ""
-
-
-def _served(
-    network: NetworkFacts, group: str, placed: Mapping[str, set[str]]
-) -> frozenset[str] | None:
-    """The zones in which every load balancer in front of `group` is enabled; None: no such.
-
-    (User Guide for Application Load Balancers, "Availability Zones"): targets in a zone that is
-    not enabled receive no traffic.
-    """
-    targets = {t.urn for t in network.target_groups if group in {urn for urn, _ in t.targets}}
-    balancers = {li.load_balancer for li in network.listeners if targets & {*li.forwards}}
-    if not balancers:
-        return None
-    return frozenset.intersection(
-        *(frozenset(placed.get(balancer, set()) - {""}) for balancer in balancers)
+    spread = resource.inputs.get("availabilityZoneDistribution")
+    doubts = (
+        (not zones or "" in zones, f"the zones of {name} are not known"),
+        (
+            any("" in front for front in fronts),
+            f"the zones of the load balancer in front of {name} are not known",
+        ),
+        (bool(unknowns(spread)), f"how {name} spreads over its zones is not known"),
+        (bool(ignored), f"changes of {min(ignored, default='')} of {name} are ignored"),
+        (not sized, f"the smallest size of {name} is not known"),
+        (
+            resource.inputs.get("mixedInstancesPolicy") is not None,
+            f"{name} may run spot capacity, which AWS takes back at any time",
+        ),
     )
+    return next((why for holds, why in doubts if holds), "")
+
+
+def _balancers(network: NetworkFacts, group: str) -> list[str]:
+    """The load balancers in front of an Auto Scaling group."""
+    targets = {t.urn for t in network.target_groups if group in {urn for urn, _ in t.targets}}
+    return sorted({li.load_balancer for li in network.listeners if targets & {*li.forwards}})

@@ -11,7 +11,7 @@ made, exist before the stack does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -74,6 +74,8 @@ class Caller:
 
     urn: str
     permissions: Mapping[str, tuple[str, ...]]
+    unknown: tuple[str, ...] = ()
+    """Statements of which it is not known whom they admit, or to what."""
 
 
 @dataclass(frozen=True)
@@ -171,8 +173,10 @@ def _workload(index: _Index, network: NetworkFacts, resource: Resource) -> Workl
     return Workload(resource.urn, tuple(sorted(first.values())), unknown or lost)
 
 
-def _unknown(network: NetworkFacts, interfaces: Iterable[Interface]) -> Iterator[str]:
+def _unknown(network: NetworkFacts, interfaces: Sequence[Interface]) -> Iterator[str]:
     """What is not known of the interfaces and of where they are."""
+    if interfaces:
+        yield from (rule.unknown for rule in network.rules)
     for interface in interfaces:
         yield interface.unknown
         if interface.subnet in network.subnet:
@@ -268,6 +272,7 @@ def _endpoints(
             for group in groups
             for rule in network.rules_of.get(group, ())
             if rule.ingress
+            and not rule.unknown
             and (rule.peer_group in mine or any(_meet(rule.addresses, a) for a in addresses))
         ]
         if admitting:
@@ -361,9 +366,14 @@ def _callers(graph: Graph, events: EventFacts) -> Iterator[Caller]:
             function: tuple(
                 p.urn
                 for p in events.permissions
-                if p.function == function and p.principal in {"s3.amazonaws.com", "*", None}
+                if p.function == function and p.principal in {"s3.amazonaws.com", "*"}
             )
             for function in functions
         }
         if permissions:
-            yield Caller(resource.urn, permissions)
+            unknown = tuple(
+                p.urn
+                for p in events.permissions
+                if p.function in {None, *functions} and None in {p.function, p.principal}
+            )
+            yield Caller(resource.urn, permissions, unknown)

@@ -142,6 +142,13 @@ def _order(facts: ReadinessFacts, caller: Caller) -> Decision:
         called = facts.resources[function].name
         if waited & {*permissions}:
             continue
+        if caller.unknown:
+            return _unproven(
+                f"whether {facts.resources[caller.unknown[0]].name} admits S3 to {called} is not "
+                "known",
+                caller.unknown,
+                "Write its function and principal as known text.",
+            )
         missing = [facts.resources[p].name for p in permissions]
         what = f"permission {missing[0]}" if missing else "a permission, and there is none"
         return Decision(

@@ -130,10 +130,10 @@ class Function(msgspec.Struct, frozen=True):
 
 
 class Permission(msgspec.Struct, frozen=True):
-    """A statement of a function's policy. None: unknown; `source_*` empty: any."""
+    """A statement of a function's policy. None: not known; `source_*` empty: any."""
 
     urn: str
-    function: str
+    function: str | None
     action: str | None
     principal: str | None
     source_arn: str | None

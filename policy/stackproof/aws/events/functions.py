@@ -16,6 +16,7 @@ from stackproof.aws.events.facts import (
     Permission,
 )
 from stackproof.aws.events.reading import Reader
+from stackproof.model import Resource, unknowns
 
 
 def functions(reader: Reader) -> Iterator[Function]:
@@ -33,15 +34,16 @@ def permissions(reader: Reader) -> Iterator[Permission]:
     """The statements of the functions' policies."""
     for item in reader.graph.of_type(PERMISSION):
         function = reader.place(item.inputs.get("function"), FUNCTION)
-        if function is not None:
-            yield Permission(
-                item.urn,
-                function.urn,
-                reader.values.text(item.inputs.get("action")),
-                reader.values.text(item.inputs.get("principal")),
-                reader.values.text(item.inputs.get("sourceArn", "")),
-                reader.values.text(item.inputs.get("sourceAccount", "")),
-            )
+        # A qualified statement admits calls of that version or alias only.
+        qualified = item.inputs.get("qualifier") is not None
+        yield Permission(
+            item.urn,
+            function.urn if function is not None else None,
+            reader.values.text(item.inputs.get("action")),
+            reader.values.text(item.inputs.get("principal")),
+            None if qualified else reader.values.text(item.inputs.get("sourceArn", "")),
+            reader.values.text(item.inputs.get("sourceAccount", "")),
+        )
 
 
 def log_writers(reader: Reader) -> Iterator[LogWriter]:
@@ -53,15 +55,7 @@ def log_writers(reader: Reader) -> Iterator[LogWriter]:
         if target is not None:
             yield LogWriter(item.urn, target, prefix or "", logged)
     for item in reader.graph.of_type(FLOW_LOG):
-        destination = item.inputs.get("logDestination")
-        if item.inputs.get("logDestinationType") == "s3":
-            text = reader.values.text(destination)
-            bucket, _, prefix = (text or "").partition("/")
-            place = reader.by_arn.get(bucket)
-            if text is None:
-                reader.cannot_read(item, "its destination is unknown")
-            elif place is not None:
-                yield LogWriter(item.urn, place, prefix)
+        yield from _flow_log(reader, item)
     for item in reader.graph.resources:
         logs = item.inputs.get("accessLogs")
         if isinstance(logs, dict) and logs.get("enabled", True) is not False:
@@ -69,3 +63,15 @@ def log_writers(reader: Reader) -> Iterator[LogWriter]:
             prefix = reader.values.text(logs.get("prefix") or "")
             if bucket_place is not None and bucket_place.urn:
                 yield LogWriter(item.urn, bucket_place, prefix or "")
+
+
+def _flow_log(reader: Reader, item: Resource) -> Iterator[LogWriter]:
+    kind = item.inputs.get("logDestinationType")
+    destination = reader.values.text(item.inputs.get("logDestination"))
+    if unknowns(kind) or (kind == "s3" and destination is None):
+        reader.cannot_read(item, "where it writes is unknown")
+    elif kind == "s3" and destination is not None:
+        bucket, _, prefix = destination.partition("/")
+        place = reader.by_arn.get(bucket)
+        if place is not None:
+            yield LogWriter(item.urn, place, prefix)

@@ -7,9 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from stackproof.aws.events.facts import Delivery, EventFacts, Place
 from stackproof.aws.values import ATOM_OPEN
 from stackproof.contract import Trigger
-from stackproof.model import Decision, Evidence, Hop, NotModelled, Verdict
+from stackproof.model import Decision, Evidence, Hop, Verdict
 from stackproof.proofs.languages import Language
-from stackproof.proofs.recursion.triggers import describe, example, keys_of, of_group, split
+from stackproof.proofs.recursion.triggers import (
+    describe,
+    example,
+    keys_of,
+    not_known,
+    of_group,
+    split,
+)
 from stackproof.selection import Members
 
 _PASSIVE = ("arn:aws:automate:", "arn:aws:autoscaling:")
@@ -146,21 +153,6 @@ def closed(
                 if places
             ),
         ),
-    )
-
-
-def not_known(facts: EventFacts, could: str, *more: NotModelled) -> Decision:
-    """Unproven for what the facts could not read."""
-    items = (*facts.not_modelled, *more)
-    first = items[0]
-    return Decision(
-        Verdict.UNPROVEN,
-        Evidence(
-            "unknown",
-            f"{facts.names.get(first.urn, first.urn)} could {could}: {first.why}",
-        ),
-        tuple(dict.fromkeys(item.urn for item in items)),
-        "Remove it, or write what is unknown as known text.",
     )
 
 

@@ -27,12 +27,13 @@ from stackproof.aws.events.facts import (
 from stackproof.contract import Trigger
 from stackproof.model import Decision, Evidence, Hop, Verdict
 from stackproof.proofs.languages import Language
-from stackproof.proofs.recursion.closed import not_known, started_by, starts
+from stackproof.proofs.recursion.closed import started_by, starts
 from stackproof.proofs.recursion.triggers import (
     Allowed,
     Permitted,
     example,
     keys_of,
+    not_known,
     of_group,
     split,
 )

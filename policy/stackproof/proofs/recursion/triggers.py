@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from stackproof.aws.events.facts import CREATED, Delivery, EventFacts, Permission, Place
@@ -105,6 +105,8 @@ def _pair(facts: EventFacts, source: str, target: str, glob: str, permitted: Per
                 (source, target),
                 f"Let {names[source]} start {names[target]} directly, or declare each step.",
             )
+        if facts.not_modelled:
+            return not_known(facts, f"let {names[source]} start {names[target]}")
         return Decision(
             Verdict.VIOLATED,
             Evidence(
@@ -199,7 +201,7 @@ def _admitted(facts: EventFacts, delivery: Delivery, target: str, permitted: Per
         "function": names[target],
         "aws:SourceArn": delivery.source.arn,
     }
-    answers = [(p, _admits(facts, p, delivery)) for p in facts.permissions if p.function == target]
+    answers = [(p, _admits(facts, p, delivery)) for p in _statements(facts, target)]
     for permission, answer in answers:
         if answer:
             hop = Hop(f"{names[target]} admits {delivery.invoked_as}", urn=permission.urn)
@@ -233,6 +235,13 @@ def _admitted(facts: EventFacts, delivery: Delivery, target: str, permitted: Per
         f"Declare an aws.lambda_.Permission on {names[target]} for {delivery.invoked_as} with "
         f"the ARN of {delivery.source} as source_arn.",
     )
+
+
+def _statements(facts: EventFacts, function: str) -> Iterator[Permission]:
+    """The statements of the function's policy, and those of who knows which function's."""
+    for permission in facts.permissions:
+        if permission.function in {function, None}:
+            yield permission
 
 
 def _polled(facts: EventFacts, delivery: Delivery, role: str, permitted: Permitted) -> Decision:
@@ -281,6 +290,7 @@ def _admits(facts: EventFacts, permission: Permission, delivery: Delivery) -> bo
     if permission.source_account and facts.account not in {permission.source_account, None}:
         return False
     unknown = None in {
+        permission.function,
         permission.action,
         permission.principal,
         permission.source_arn,
@@ -311,3 +321,18 @@ def describe(source: Place, keys: tuple[str, ...]) -> str:
 
 def _unproven(summary: str, resources: tuple[str, ...], mend: str) -> Decision:
     return Decision(Verdict.UNPROVEN, Evidence("unknown", summary), resources, mend)
+
+
+def not_known(facts: EventFacts, could: str, *more: NotModelled) -> Decision:
+    """Unproven for what the facts could not read."""
+    items = (*facts.not_modelled, *more)
+    first = items[0]
+    return Decision(
+        Verdict.UNPROVEN,
+        Evidence(
+            "unknown",
+            f"{facts.names.get(first.urn, first.urn)} could {could}: {first.why}",
+        ),
+        tuple(dict.fromkeys(item.urn for item in items)),
+        "Remove it, or write what is unknown as known text.",
+    )
