@@ -42,12 +42,15 @@ def listeners(reader: Reader) -> tuple[Listener, ...]:
         unknown = unread.get(resource.urn, "")
         if own is None or None in forwards:
             unknown = f"where {resource.name} forwards to is not known"
+        port = whole(reader.get(resource, "port"))
+        if port is None:
+            unknown = f"the port of {resource.name} is not known"
         result.append(
             Listener(
                 resource.urn,
                 resource.name,
                 balancer,
-                whole(reader.get(resource, "port")),
+                port,
                 tuple(sorted({f for f in forwards if f is not None})),
                 unknown,
             )

@@ -99,7 +99,7 @@ def _vpc(reader: Reader, resource: Resource, gateway: str, more: list[Range] | t
     return Vpc(
         resource.urn,
         resource.name,
-        (cidr if cidr is not None else EVERY_ADDRESS, *more),
+        (*(() if cidr is None else (cidr,)), *more),
         True if support is None else flag(support),
         False if names is None else flag(names),
         gateway,
