@@ -20,6 +20,7 @@ Usage: recorder.py JOB RESULT PROGRESS_FD; JOB and RESULT are JSON files.
 from __future__ import annotations
 
 import asyncio
+import dis
 import functools
 import gc
 import hashlib
@@ -310,7 +311,7 @@ def _now(value):
 _SDK_PLAIN = {"Output", "ResourceOptions", "InvokeOptions", "Config", "FileAsset", "StringAsset"}
 
 
-def may_create(func, depth=6, seen=None):  # noqa: C901, PLR0911, PLR0912  a list of cases
+def may_create(func, depth=6, seen=None):
     """True unless it is plain from its code that calling `func` creates no resource."""
     seen = set() if seen is None else seen
     while isinstance(func, functools.partial):
@@ -323,54 +324,79 @@ def may_create(func, depth=6, seen=None):  # noqa: C901, PLR0911, PLR0912  a lis
     if code is None:
         call = inspect.getattr_static(type(func), "__call__", None)
         return isinstance(call, types.FunctionType) and may_create(call, depth, seen)
-    if _module_kind(getattr(func, "__module__", None) or "") in {"standard", "sdk"}:
-        return False
-    if code in seen:
+    if code in seen or _module_kind(getattr(func, "__module__", None) or "") != "other":
         return False
     if depth == 0:
         return True
     seen.add(code)
-    names = set(_names(code))
-    for name in names:
-        if name in func.__globals__:
-            value = func.__globals__[name]
-        elif owner is not None and hasattr(type(owner), name):
-            value = getattr(type(owner), name)
-        else:
-            value = sys.modules.get(name)
-        if _value_may_create(value, names, depth - 1, seen):
-            return True
-    for cell in func.__closure__ or ():
-        try:
-            held = cell.cell_contents
-        except ValueError:
-            return True
-        if _value_may_create(held, names, depth - 1, seen):
-            return True
-    return False
+    names, modules = _mentions(code)
+    held = [func.__globals__[name] for name in names if name in func.__globals__]
+    held += [sys.modules.get(name, _UNSEEN) for name in modules]
+    held += [_contents(cell) for cell in func.__closure__ or ()]
+    held += [owner, func.__defaults__, func.__kwdefaults__]
+    return any(_value_may_create(value, names, depth - 1, seen) for value in held)
 
 
-def _names(code):
-    yield from code.co_names
+_UNSEEN = object()
+"""What a callback will find, of which nothing is known yet."""
+
+
+def _contents(cell):
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return _UNSEEN
+
+
+@functools.lru_cache(maxsize=None)
+def _mentions(code):
+    """The names that `code` and the functions within it use, and the modules that they import."""
+    names, modules = set(code.co_names), set()
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            yield from _names(constant)
+            inner_names, inner_modules = _mentions(constant)
+            names |= inner_names
+            modules |= inner_modules
+        elif isinstance(constant, str) and "getattr" in code.co_names:
+            names.add(constant)
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "IMPORT_NAME" and _module_kind(instruction.argval) != "standard":
+            modules.add(instruction.argval)
+    return frozenset(names), frozenset(modules)
 
 
 def _value_may_create(value, names, depth, seen):
+    """Whether something that a callback holds can create, by one of the `names` it mentions."""
+    if value is _UNSEEN:
+        return True
     if isinstance(value, types.ModuleType):
-        kind = _module_kind(value.__name__)
-        if kind == "standard":
-            return False
-        if kind == "sdk":
-            return any(
-                n[:1].isupper() and not n.endswith(("Args", "ArgsDict")) and n not in _SDK_PLAIN
-                for n in names
-            )
-        return any(_value_may_create(getattr(value, n, None), names, depth, seen) for n in names)
+        return _module_may_create(value, names, depth, seen)
     if isinstance(value, (type, types.FunctionType, types.MethodType, functools.partial)):
         return may_create(value, depth, seen)
-    return False
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(_value_may_create(item, names, depth, seen) for item in value)
+    if _module_kind(type(value).__module__) != "other":
+        return False
+    methods = (inspect.getattr_static(type(value), name, None) for name in {*names, "__call__"})
+    return any(
+        may_create(getattr(method, "__func__", method), depth, seen)
+        for method in methods
+        if isinstance(method, (types.FunctionType, staticmethod, classmethod))
+    )
+
+
+def _module_may_create(module, names, depth, seen):
+    kind = _module_kind(module.__name__)
+    if kind == "standard":
+        return False
+    if kind == "sdk":
+        return any(
+            n[:1].isupper() and not n.endswith(("Args", "ArgsDict")) and n not in _SDK_PLAIN
+            for n in names
+        )
+    return any(_value_may_create(getattr(module, name, None), names, depth, seen) for name in names)
 
 
 def _class_may_create(cls, depth, seen):
