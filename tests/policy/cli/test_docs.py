@@ -24,10 +24,11 @@ def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command
 
 
 COMMANDS = dict(commands(main, "stackproof"))
-OPTIONS = {
+# click adds the help options when it parses.
+OPTIONS = {"-h", "--help"} | {
     spelling
     for command in COMMANDS.values()
-    for parameter in command.get_params(click.Context(command))
+    for parameter in command.params
     if isinstance(parameter, click.Option)
     for spelling in parameter.opts
 }
