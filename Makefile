@@ -36,6 +36,7 @@ check: setup ## Lint, types, import contracts, formatting: the same as CI
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) mypy
+	@$(RUN) mypy stack
 	@$(RUN) lint-imports
 
 format: setup ## Format the code and mend what ruff can mend
