@@ -74,9 +74,17 @@ def _extended(path: Path, seen: tuple[Path, ...]) -> Node:
 
 
 def _merged(base: Node, over: Node, key: Key) -> Node:
-    """Mappings merge, `null` deletes a key, everything else replaces; waivers are added."""
-    if key == ("waivers",) and isinstance(base.value, list) and isinstance(over.value, list):
-        return Node([*base.value, *over.value], over.place, over.key)
+    """Mappings merge, `null` deletes a key, everything else replaces.
+
+    Waivers are added, and so are flows, but for those that speak of the same two groups.
+    """
+    if isinstance(base.value, list) and isinstance(over.value, list):
+        if key == ("waivers",):
+            return Node([*base.value, *over.value], over.place, over.key)
+        if key == ("network", "flows"):
+            spoken = {_ends(flow) for flow in over.value}
+            kept = [flow for flow in base.value if _ends(flow) not in spoken]
+            return Node([*kept, *over.value], over.place, over.key)
     if not (isinstance(base.value, dict) and isinstance(over.value, dict)):
         return over
     merged = dict(base.value)
@@ -88,6 +96,13 @@ def _merged(base: Node, over: Node, key: Key) -> Node:
             message = "null deletes a key of the contract below, which has no such key"
             raise ContractError([Problem(value.key, dotted((*key, name)), message)])
     return Node(merged, over.place, over.key)
+
+
+def _ends(flow: Node) -> tuple[str, ...]:
+    """The two groups of a flow; what is no flow is refused later."""
+    if not isinstance(flow.value, dict):
+        return ()
+    return tuple(str(flow.value[end].value) for end in ("from", "to") if end in flow.value)
 
 
 def _places(node: Node, key: Key) -> Iterator[tuple[Key, Place]]:

@@ -51,6 +51,32 @@ def test_waivers_are_added_to_those_below(base: Path) -> None:
     assert located.place("waivers", 1) == Place(str(base / "dev.yaml"), 2, 11)
 
 
+def test_a_flow_replaces_the_one_between_the_same_groups_and_no_other(base: Path) -> None:
+    overlay = """\
+extends: contract.yaml
+network:
+  flows:
+    - {from: load-balancer, to: api, allow: [tcp/8443]}
+    - {from: api, to: internet, allow: [tcp/443]}
+"""
+    below, contract = load(base / "contract.yaml"), load(written(base, overlay, "dev.yaml"))
+    assert below.network is not None
+    assert contract.network is not None
+    assert {(f.source, f.to): f.allow for f in contract.network.flows} == {
+        **{(f.source, f.to): f.allow for f in below.network.flows},
+        ("load-balancer", "api"): ("tcp/8443",),
+        ("api", "internet"): ("tcp/443",),
+    }
+    assert len(contract.network.flows) > len(below.network.flows)
+
+
+def test_what_is_no_flow_is_refused_where_it_stands(base: Path) -> None:
+    overlay = "extends: contract.yaml\nnetwork:\n  flows: [{from: [a], to: {b: c}}, 7]\n"
+    found = problems(written(base, overlay, "dev.yaml"))
+    assert found
+    assert all(problem.startswith("dev.yaml:3:") for problem in found)
+
+
 def test_a_mistake_below_is_shown_in_the_file_below(base: Path) -> None:
     written(base, WHOLE.replace("tcp/8081", "tcp/0x1"))
     overlay = "extends: contract.yaml\ngroups:\n  admin: {cidr: [x]}\n"
