@@ -46,5 +46,8 @@ format: setup ## Format the code and mend what ruff can mend
 bench: setup ## Time the evaluation and the proofs, as ratios
 	@$(RUN) python -m tests.bench
 
+package: setup ## Build the thumbnail function's package into build/thumbnailer
+	@UV=$(UV) $(RUN) python thumbnailer/build.py
+
 clean: ## Remove everything that the targets made
 	rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
