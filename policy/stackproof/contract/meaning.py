@@ -166,6 +166,8 @@ def _principal(principal: Principal, contract: Contract, key: Key) -> Iterator[C
     yield from _known(principal.role, contract.groups, (*key, "role"))
     for index, who in enumerate(principal.assumed_by):
         yield from _trustee(who, contract, (*key, "assumed_by", index))
+    for index, group in enumerate(principal.runs):
+        yield from _known(group, contract.groups, (*key, "runs", index))
     for index, grant in enumerate(principal.may):
         yield from _grant(grant, contract, (*key, "may", index))
 

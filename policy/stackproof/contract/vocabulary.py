@@ -101,10 +101,15 @@ class Grant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 
 class Principal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A role or user: which (`role`, a group's name), who may become it, what it may do."""
+    """A role or user: which (`role`, a group's name), who may become it, what it may do.
+
+    `runs` names the groups of instances, Auto Scaling groups and functions that run as it: these,
+    and nothing else.
+    """
 
     role: str
     assumed_by: tuple[Trustee, ...]
+    runs: tuple[str, ...] = ()
     may: tuple[Grant, ...] = ()
 
 

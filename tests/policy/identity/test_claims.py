@@ -53,6 +53,8 @@ def test_the_world_as_it_should_be_is_proven() -> None:
         "identity.admits.images",
         "identity.admits.thumbnails",
         "identity.escalation.thumbnails",
+        "identity.runs.thumbnails",
+        "identity.workloads",
     }
 
 

@@ -128,6 +128,7 @@ MAY: list[dict[str, object]] = [
 THUMBNAILS: dict[str, object] = {
     "role": "thumbnail-role",
     "assumed_by": [{"service": "lambda.amazonaws.com"}],
+    "runs": ["thumbnails"],
     "may": MAY,
 }
 ADMISSIONS: dict[str, object] = {

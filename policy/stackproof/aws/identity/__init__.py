@@ -26,6 +26,7 @@ from stackproof.aws.identity.resource_policies import (
     default_key_policy,
     space,
 )
+from stackproof.aws.identity.workloads import GROUP, Run, Workload, workloads
 from stackproof.aws.values import Values, glob_text
 from stackproof.model import Family, Graph, NotModelled
 
@@ -41,8 +42,10 @@ __all__ = [
     "Principal",
     "PublicBlock",
     "ResourcePolicy",
+    "Run",
     "Statement",
     "Who",
+    "Workload",
     "identity_facts",
     "space",
 ]
@@ -64,6 +67,7 @@ _ASSUMPTIONS = (
     "Resources of other accounts admit the requests that the program's policies permit.",
     "What a principal must be able to do is proven of requests that it makes itself, over TLS.",
 )
+_TEMPLATES = "Launch templates are in use in the version that the program declares."
 
 
 class IdentityFacts(msgspec.Struct, frozen=True):
@@ -74,6 +78,7 @@ class IdentityFacts(msgspec.Struct, frozen=True):
     actors: tuple[Actor, ...]
     resource_policies: tuple[ResourcePolicy, ...]
     endpoints: tuple[EndpointPolicy, ...]
+    workloads: tuple[Workload, ...]
     not_modelled: tuple[NotModelled, ...]
     assumptions: tuple[str, ...]
     doubts: tuple[str, ...] = ()
@@ -109,6 +114,7 @@ def identity_facts(graph: Graph) -> IdentityFacts:
         actors=people.actors(),
         resource_policies=(*policies, *keys),
         endpoints=resources.endpoints(),
+        workloads=workloads(values),
         not_modelled=(
             *coverage.not_modelled(graph, Family.IDENTITY, MODELLED),
             *(
@@ -118,6 +124,7 @@ def identity_facts(graph: Graph) -> IdentityFacts:
         ),
         assumptions=(
             *_ASSUMPTIONS,
+            *([_TEMPLATES] if graph.of_type(GROUP, principals_module.LAUNCH_TEMPLATE) else []),
             *(
                 f"{r.name} is read, not made here: its policy gives our principals nothing."
                 for r in graph.resources

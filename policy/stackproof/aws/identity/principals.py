@@ -17,6 +17,7 @@ PROFILE = "aws:iam/instanceProfile:InstanceProfile"
 FUNCTION = "aws:lambda/function:Function"
 INSTANCE = "aws:ec2/instance:Instance"
 LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+LAUNCH_CONFIGURATION = "aws:ec2/launchConfiguration:LaunchConfiguration"
 
 
 class Attached(msgspec.Struct, frozen=True):
@@ -136,14 +137,15 @@ class Collector:
             Actor(r.urn, self.values.arn(r) or "*", self._owner(r.inputs.get("role")))
             for r in self.graph.of_type(FUNCTION)
         ]
-        for r in self.graph.of_type(INSTANCE, LAUNCH_TEMPLATE):
+        for r in self.graph.of_type(INSTANCE, LAUNCH_TEMPLATE, LAUNCH_CONFIGURATION):
             given = r.inputs.get("iamInstanceProfile")
             if isinstance(given, dict):
                 given = given.get("arn") or given.get("name")
             if given is not None:
                 # Instances of a launch template have ids that nobody can name before.
                 arn = self.values.arn(r) if r.type == INSTANCE else "arn:*:ec2:*:instance/*"
-                found.append(Actor(r.urn, arn or "*", profiles.get(self.values.text(given))))
+                text = self.values.text(given)
+                found.append(Actor(r.urn, arn or "*", profiles.get(text) if text else None))
         return tuple(found)
 
     # ── one resource ────────────────────────────────────────────────────────────────────────────

@@ -1,8 +1,8 @@
 """Who may do what: exact containment of what policies permit in what the contract grants.
 
 `requests` has what a principal may do, `declared` what the contract says, both as `boxes` of
-requests; `principals`, `admissions`, `trust` and `escalation` compare them; `questions` answers
-single ones.
+requests; `principals`, `admissions`, `trust` and `escalation` compare them; `running` says
+what runs as whom; `questions` answers single ones.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from stackproof.aws.identity import IdentityFacts
 from stackproof.contract import Contract
 from stackproof.model import Obligation
-from stackproof.proofs.permissions import admissions, escalation, principals, trust
+from stackproof.proofs.permissions import admissions, escalation, principals, running, trust
 from stackproof.proofs.permissions.claims import Question
 from stackproof.proofs.permissions.declared import GroupMembers
 from stackproof.proofs.permissions.questions import (
@@ -32,6 +32,7 @@ def obligations(
     return [
         *principals.obligations(question),
         *trust.obligations(question),
+        *running.obligations(question),
         *admissions.obligations(question),
         *escalation.obligations(question),
     ]
