@@ -24,6 +24,7 @@ WAIVED = {
         "availability.keep.database",
         "availability.flows.api-to-database",
         "availability.flows.database-to-database",
+        "network.flow.database-to-database",
     },
 }
 WAIVED["dev"] = WAIVED["seed"] | {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stackproof.aws.network.facts import Listener, TargetGroup
 from stackproof.aws.network.interfaces import BALANCER, FUNCTION, INSTANCE, SCALING
-from stackproof.aws.network.reading import Reader, listed, mapping, whole
+from stackproof.aws.network.reading import Reader, is_unknown, listed, mapping, whole
 from stackproof.model import Resource, Value
 
 LISTENER = "aws:lb/listener:Listener"
@@ -12,6 +12,9 @@ LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 TARGET_ATTACHMENT = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
 SCALING_ATTACHMENT = "aws:autoscaling/attachment:Attachment"
+
+_SPOKEN = frozenset({"HTTP", "HTTPS"})
+"""(User Guide for Application Load Balancers, "Listeners for your Application Load Balancers".)"""
 
 
 def listeners(reader: Reader) -> tuple[Listener, ...]:
@@ -34,10 +37,9 @@ def listeners(reader: Reader) -> tuple[Listener, ...]:
             reader.lost(resource, "its load balancer is not known")
             continue
         own = reader.items(resource, "defaultActions")
+        every = [*(own or []), *actions.get(resource.urn, [])]
         forwards = [
-            reader.urn(value, TARGET_GROUP)
-            for action in [*(own or []), *actions.get(resource.urn, [])]
-            for value in _forwards(mapping(action))
+            reader.urn(value, TARGET_GROUP) for action in every for value in _forwards(action)
         ]
         unknown = unread.get(resource.urn, "")
         if own is None or None in forwards:
@@ -45,6 +47,9 @@ def listeners(reader: Reader) -> tuple[Listener, ...]:
         port = whole(reader.get(resource, "port"))
         if port is None:
             unknown = f"the port of {resource.name} is not known"
+        protocol = reader.get(resource, "protocol")
+        if isinstance(protocol, str) and protocol.upper() not in _SPOKEN:
+            unknown = f"{resource.name} speaks {protocol}, which no such load balancer does"
         result.append(
             Listener(
                 resource.urn,
@@ -52,16 +57,21 @@ def listeners(reader: Reader) -> tuple[Listener, ...]:
                 balancer,
                 port,
                 tuple(sorted({f for f in forwards if f is not None})),
+                any(mapping(action).get("type") == "redirect" for action in every),
                 unknown,
             )
         )
     return tuple(result)
 
 
-def _forwards(action: dict[str, Value]) -> list[Value]:
-    direct = action.get("targetGroupArn")
-    weighted = listed(mapping(action.get("forward")).get("targetGroups")) or []
-    return [*([direct] if direct is not None else []), *(mapping(t).get("arn") for t in weighted)]
+def _forwards(action: Value) -> list[Value]:
+    """The target groups of one action; None stands for one that is not known."""
+    if not isinstance(action, dict) or is_unknown(action.get("type")):
+        return [None]
+    direct, block = action.get("targetGroupArn"), action.get("forward")
+    weighted = listed(block.get("targetGroups")) if isinstance(block, dict) else listed(block)
+    found = [None] if weighted is None else [mapping(target).get("arn") for target in weighted]
+    return [*([direct] if direct is not None else []), *found]
 
 
 def target_groups(reader: Reader) -> tuple[TargetGroup, ...]:
@@ -69,12 +79,11 @@ def target_groups(reader: Reader) -> tuple[TargetGroup, ...]:
     targets: dict[str, dict[tuple[str, int | None], None]] = {}
     unread: dict[str, str] = {}
     for resource in reader.graph.of_type(SCALING):
-        for value in reader.items(resource, "targetGroupArns") or []:
-            _register(reader, resource, value, (resource.urn, None), targets)
-        if reader.items(resource, "targetGroupArns") is None:
+        groups = reader.items(resource, "targetGroupArns")
+        sources = reader.items(resource, "trafficSources")
+        if groups is None or sources is None:
             reader.lost(resource, "the target groups that it registers in are not known")
-        for source in reader.items(resource, "trafficSources") or []:
-            value = mapping(source).get("identifier")
+        for value in (*(groups or ()), *(mapping(s).get("identifier") for s in sources or ())):
             _register(reader, resource, value, (resource.urn, None), targets)
     for resource in reader.graph.of_type(SCALING_ATTACHMENT):
         scaling = reader.urn(reader.get(resource, "autoscalingGroupName"), SCALING)
@@ -118,7 +127,8 @@ def _target_group(
     targets: tuple[tuple[str, int | None], ...],
     unread: dict[str, str],
 ) -> TargetGroup:
-    check = mapping(reader.get(resource, "healthCheck"))
+    given = reader.get(resource, "healthCheck")
+    check = mapping(given)
     port = whole(reader.get(resource, "port"))
     health = check.get("port")
     # "Health checks for Application Load Balancer target groups": `traffic-port` is the default.
@@ -126,7 +136,9 @@ def _target_group(
     kind = reader.get(resource, "targetType")
     invokes = kind == "lambda"
     unknown = unread.get(resource.urn, "")
-    if not invokes and (port is None or health_port is None):
+    if is_unknown(given) and not isinstance(given, dict):
+        unknown = f"how target group {resource.name} checks the health of its targets is not known"
+    elif not invokes and (port is None or health_port is None):
         unknown = f"a port of target group {resource.name} is not known"
     elif kind not in {None, "instance", "lambda", "ip"}:
         unknown = f"the kind of target group {resource.name} is not modelled"

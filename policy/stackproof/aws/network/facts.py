@@ -56,6 +56,16 @@ class Subnet:
     network_acl: str
     unknown: str = ""
 
+    @property
+    def hosts(self) -> Range:
+        """The addresses that an interface in it may have.
+
+        (Amazon VPC User Guide, "Subnet CIDR blocks": AWS keeps the first four and the last one; no
+        subnet has fewer than 16.)
+        """
+        first, last = self.cidr
+        return (first + 4, last - 1) if last - first >= 15 else self.cidr  # noqa: PLR2004
+
 
 @dataclass(frozen=True, slots=True)
 class Interface:
@@ -64,8 +74,9 @@ class Interface:
     `owner` is the URN of the instance, Auto Scaling group, load balancer, endpoint or function;
     `resource` the URN of the NetworkInterface where the program declares one, else the owner's.
     `subnet` is empty for a function outside of any VPC, and for an interface whose subnet is not
-    known (`unknown` tells the two apart). `address` is its private address, or all of the subnet's
-    when AWS chooses. `public` is None when it is not known whether it has a public address.
+    known (`unknown` tells the two apart). `address` is its private address, or all that the
+    subnet has to give when AWS chooses. `public` is None when it is not known whether it has a
+    public address.
     """
 
     owner: str
@@ -220,13 +231,17 @@ class TargetGroup:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A listener. `forwards` are URNs of the target groups it and its rules send to."""
+    """A listener. `forwards` are URNs of the target groups it and its rules send to.
+
+    `redirects` when one of its actions sends the client elsewhere.
+    """
 
     urn: str
     name: str
     load_balancer: str
     port: int | None
     forwards: tuple[str, ...]
+    redirects: bool = False
     unknown: str = ""
 
 

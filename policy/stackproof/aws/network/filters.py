@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -309,9 +310,18 @@ def network_acls(reader: Reader) -> tuple[NetworkAcl, ...]:
             else acl.unknown,
         )
     return tuple(
-        replace(acl, rules=tuple(sorted(acl.rules, key=_in_order)))
+        replace(acl, rules=tuple(sorted(_numbered(acl), key=_in_order)))
         for _, acl in sorted(found.items())
     )
+
+
+def _numbered(acl: NetworkAcl) -> Iterator[NetworkAclRule]:
+    """The rules of `acl`; of two with one number nobody knows which is in force."""
+    numbers = Counter((rule.egress, rule.number) for rule in acl.rules)
+    for rule in acl.rules:
+        twice = numbers[rule.egress, rule.number] > 1 and not rule.unknown
+        why = f"network ACL {acl.name} has two entries with the number {rule.number}"
+        yield replace(rule, unknown=why) if twice else rule
 
 
 def _in_order(rule: NetworkAclRule) -> tuple[bool, int, bool, str, str]:

@@ -6,10 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from stackproof.aws.network.facts import EVERY_ADDRESS, Interface, InterfaceKind, Range, Subnet
-from stackproof.aws.network.filters import ENDPOINT, SUBNET, default_group, group_key
-from stackproof.aws.network.reading import Reader, address_range, flag, listed, mapping
+from stackproof.aws.network.filters import ENDPOINT, SUBNET, VPC, default_group, group_key
+from stackproof.aws.network.reading import (
+    Reader,
+    address_range,
+    flag,
+    is_unknown,
+    listed,
+    mapping,
+)
 from stackproof.aws.network.routing import EIP, service_of
-from stackproof.model import Resource, Value
+from stackproof.model import Reference, Resource, Value
 
 INSTANCE = "aws:ec2/instance:Instance"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
@@ -24,6 +31,14 @@ EIP_ASSOCIATION = "aws:ec2/eipAssociation:EipAssociation"
 FUNCTION = "aws:lambda/function:Function"
 ENDPOINT_SUBNET = "aws:ec2/vpcEndpointSubnetAssociation:VpcEndpointSubnetAssociation"
 ENDPOINT_GROUP = "aws:ec2/securityGroupAssociation:SecurityGroupAssociation"
+
+
+_MORE_ADDRESSES = (
+    "privateIpsCount",
+    "privateIpList",
+    "ipv4Prefixes",
+    "ipv4PrefixCount",
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +61,7 @@ def interfaces(reader: Reader, subnets: Iterable[Subnet]) -> tuple[Interface, ..
     owners = _attached(reader)
     found: list[Interface] = []
     for resource in reader.graph.of_type(INSTANCE):
-        if resource.urn not in owners.values() or reader.get(resource, "subnetId") is not None:
+        if reader.get(resource, "primaryNetworkInterface") is None:
             found += _place(reader, by_urn, resource, "instance", _instance(reader, resource))
     for resource in reader.graph.of_type(ENI):
         found += [
@@ -110,7 +125,7 @@ def _place(
                 base,
                 vpc=subnet.vpc,
                 subnet=subnet.urn,
-                address=placing.address or subnet.cidr,
+                address=placing.address or subnet.hosts,
                 # "Default security groups": a resource launched without one gets the VPC's own.
                 security_groups=base.security_groups or (default_group(subnet.vpc),),
                 public=public,
@@ -142,6 +157,8 @@ def _instance(reader: Reader, resource: Resource) -> _Placing:
 def _declared(reader: Reader, resource: Resource) -> _Placing:
     addresses = reader.items(resource, "privateIps")
     only = addresses[0] if addresses is not None and len(addresses) == 1 else None
+    if any(reader.get(resource, key) is not None for key in _MORE_ADDRESSES):
+        only = None
     return _Placing(
         [reader.get(resource, "subnetId")],
         reader.items(resource, "securityGroups"),
@@ -158,9 +175,9 @@ def _scaling(reader: Reader, resource: Resource) -> _Placing:
     if mixed:
         template = mapping(mixed.get("launchTemplate"))
         value = mapping(template.get("launchTemplateSpecification")).get("launchTemplateId")
-        if any(
-            "launchTemplateSpecification" in mapping(o)
-            for o in listed(template.get("overrides")) or []
+        overrides = listed(template.get("overrides"))
+        if overrides is None or any(
+            not isinstance(o, dict) or "launchTemplateSpecification" in o for o in overrides
         ):
             unknown = f"{resource.name} launches from several templates: not modelled"
     urn = reader.urn(value, TEMPLATE)
@@ -173,7 +190,13 @@ def _scaling(reader: Reader, resource: Resource) -> _Placing:
 def _template(reader: Reader, template: Resource) -> _Placing:
     groups = reader.items(template, "vpcSecurityGroupIds")
     cards = reader.items(template, "networkInterfaces")
-    if template.external or cards is None or len(cards) > 1:
+    if (
+        template.external
+        or cards is None
+        or len(cards) > 1
+        or not all(isinstance(card, dict) for card in cards)
+        or reader.get(template, "securityGroupNames") is not None
+    ):
         return _Placing([], None, None, unknown=f"the network of {template.name} is not modelled")
     if not cards:
         public: bool | None = False
@@ -209,12 +232,27 @@ def _endpoint(reader: Reader, resource: Resource) -> _Placing:
     subnets = reader.items(resource, "subnetIds")
     groups = reader.items(resource, "securityGroupIds")
     for other in reader.graph.of_type(ENDPOINT_SUBNET):
-        if reader.urn(reader.get(other, "vpcEndpointId"), ENDPOINT) == resource.urn:
+        if _of_endpoint(reader, other) == resource.urn:
             subnets = None if subnets is None else [*subnets, reader.get(other, "subnetId")]
+    # "SecurityGroupAssociation": the VPC's default group stays, unless it is told to replace it.
+    vpc = reader.urn(reader.get(resource, "vpcId"), VPC)
+    if groups == [] and vpc is not None:
+        groups = [Reference(vpc, "defaultSecurityGroupId")]
     for other in reader.graph.of_type(ENDPOINT_GROUP):
-        if reader.urn(reader.get(other, "vpcEndpointId"), ENDPOINT) == resource.urn:
-            groups = None if groups is None else [*groups, reader.get(other, "securityGroupId")]
+        if _of_endpoint(reader, other) != resource.urn or groups is None:
+            continue
+        replaces = reader.get(other, "replaceDefaultAssociation")
+        if flag(replaces) and vpc is not None:
+            groups = [g for g in groups if group_key(reader, g) != default_group(vpc)]
+        groups = None if is_unknown(replaces) else [*groups, reader.get(other, "securityGroupId")]
     return _Placing(subnets, groups, service=service_of(name) if isinstance(name, str) else "")
+
+
+def _of_endpoint(reader: Reader, association: Resource) -> str | None:
+    endpoint = reader.urn(reader.get(association, "vpcEndpointId"), ENDPOINT)
+    if endpoint is None:
+        reader.lost(association, "the endpoint that it belongs to is not known")
+    return endpoint
 
 
 def _function(reader: Reader, subnets: dict[str, Subnet], resource: Resource) -> list[Interface]:
@@ -249,6 +287,8 @@ def _attached(reader: Reader) -> dict[str, str]:
         else:
             owners[eni] = instance
     for resource in reader.graph.of_type(ENI):
+        if reader.items(resource, "attachments") is None:
+            reader.lost(resource, "the instances that it is attached to are not known")
         for attachment in reader.items(resource, "attachments") or []:
             instance = reader.urn(mapping(attachment).get("instance"), INSTANCE)
             if instance is None:

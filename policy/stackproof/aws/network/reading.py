@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 
 from stackproof.aws.network.facts import EVERY_PORT, EVERY_PROTOCOL, Range
@@ -119,7 +120,8 @@ class Reader:
 
         An ignored property keeps whatever the resource was first deployed with.
         """
-        if key in resource.ignore_changes:
+        # An entry may be a path: `ingress[0].cidrBlocks`, `*`.
+        if any(re.split(r"[.\[]", path)[0] in {key, "*"} for path in resource.ignore_changes):
             return Unknown(f"changes of {key} are ignored")
         return resource.inputs.get(key)
 

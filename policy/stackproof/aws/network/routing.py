@@ -58,6 +58,9 @@ def vpcs(reader: Reader) -> tuple[Vpc, ...]:
     """Every VPC with the internet gateway that is attached to it."""
     gateways: dict[str, str] = {}
     for resource in reader.graph.of_type(IGW, IGW_ATTACHMENT):
+        if resource.external:
+            reader.lost(resource, "it is read, not declared: what it is attached to is not known")
+            continue
         attached = reader.get(resource, "vpcId")
         if attached is None:
             continue
@@ -126,15 +129,15 @@ def _associations(reader: Reader) -> _Chosen:
             reader.lost(resource, "it steers a gateway, or a subnet that is not known")
         elif table is None:
             chosen.unknown[subnet] = f"the route table in {resource.name} is not known"
-        else:
-            chosen.tables[subnet] = table
+        elif chosen.tables.setdefault(subnet, table) != table:
+            chosen.unknown[subnet] = f"{resource.name} gives its subnet a second route table"
     for resource in reader.graph.of_type(MAIN_ASSOCIATION):
         table = table_key(reader, reader.get(resource, "routeTableId"))
         vpc = reader.urn(reader.get(resource, "vpcId"), VPC)
         if table is None or vpc is None:
             reader.lost(resource, "its VPC or its route table is not known")
-        else:
-            chosen.main[vpc] = table
+        elif chosen.main.setdefault(vpc, table) != table:
+            reader.lost(resource, "it gives its VPC a second main route table")
     for resource in reader.graph.of_type(ACL_ASSOCIATION, ACL, DEFAULT_ACL):
         _associate_acl(reader, resource, chosen)
     return chosen
@@ -155,8 +158,9 @@ def _associate_acl(reader: Reader, resource: Resource, chosen: _Chosen) -> None:
         subnet = reader.urn(value, SUBNET)
         if subnet is None or acl is None:
             reader.lost(resource, "a subnet that it filters is not known")
-        else:
-            chosen.acls[subnet] = acl
+        elif chosen.acls.setdefault(subnet, acl) != acl:
+            # The one that is deployed last takes the subnet away from the other.
+            chosen.unknown[subnet] = f"{resource.name} gives its subnet a second network ACL"
 
 
 def subnets(reader: Reader) -> tuple[Subnet, ...]:
@@ -299,6 +303,9 @@ def _read_route(
     other = next((k for k in _OTHER_TARGETS if fields.get(k) is not None), "")
     what = f"leads to a {other}, which is not modelled" if other else "has a target not known"
     table.unknown = f"a route of {resource.name} {what}"
+    if fields.get("natGatewayId") is None and other != "networkInterfaceId":
+        # Whatever it leads to is attached to the VPC, and is a door into it too.
+        reader.lost(resource, f"a route {what}, and what is behind it may come in")
 
 
 def _endpoint_routes(
@@ -336,7 +343,11 @@ def nat_gateways(reader: Reader) -> tuple[NatGateway, ...]:
         if mode not in {None, "zonal"} or subnet is None:
             reader.lost(resource, "it is regional, or its subnet is not known")
             continue
-        undecided = is_unknown(connectivity) or is_unknown(allocation)
+        undecided = (
+            is_unknown(connectivity)
+            or resource.external
+            or (allocation is not None and not _elastic(reader, allocation))
+        )
         found.append(
             NatGateway(
                 resource.urn,
@@ -349,6 +360,13 @@ def nat_gateways(reader: Reader) -> tuple[NatGateway, ...]:
             )
         )
     return tuple(found)
+
+
+def _elastic(reader: Reader, allocation: Value) -> bool:
+    """Whether `allocation` names an elastic address: one of this program, or by its id."""
+    if isinstance(allocation, str):
+        return allocation.startswith("eipalloc-")
+    return reader.urn(allocation, EIP) is not None
 
 
 def endpoints(

@@ -122,7 +122,7 @@ def ends(facts: NetworkFacts, members: Mapping[str, Members]) -> Ends:
     found[INTERNET_GROUP] = [Outside(INTERNET_GROUP, without(internet, named))]
     if VPC_GROUP not in members:
         taken = [*named, *(i.address for i in facts.interfaces if i.address[0] == i.address[1])]
-        rest = [Neighbour(s, without((s.cidr,), taken)) for s in facts.subnets if not s.unknown]
+        rest = [Neighbour(s, without((s.hosts,), taken)) for s in facts.subnets if not s.unknown]
         found[VPC_GROUP] = [n for n in rest if n.addresses]
     groups: dict[End, set[str]] = {}
     for group, listed in found.items():
@@ -154,7 +154,7 @@ def _addresses(facts: NetworkFacts, group: str, blocks: list[Range]) -> list[End
     if outside:
         found.append(Outside(group, outside))
     for subnet in facts.subnets:
-        addresses = common(blocks, (subnet.cidr,))
+        addresses = common(blocks, (subnet.hosts,))
         if addresses and not subnet.unknown:
             found.append(Neighbour(subnet, addresses))
     return found

@@ -74,7 +74,18 @@ def decide_flow(facts: NetworkFacts, flow: Flow, known: Ends) -> Decision:
                 doubt = doubt or outcome
     if not count:
         empty = [g for g in (flow.source, flow.to) if not known.everywhere(g)]
-        where = " and ".join(empty) or f"{flow.source} and {flow.to}"
+        if not empty:
+            only = known.everywhere(flow.source)[0]
+            what = f"there is no second member: {name_of(only)} is all of {flow.source}"
+            alone = Blocked(
+                what,
+                urns=(urn_of(only),),
+                hops=(_dead_end(facts, what, urn_of(only)),),
+                mend=f"Declare a second member of {flow.source}, or take the flow out of the"
+                " contract.",
+            )
+            return _missing(facts, flow, alone)
+        where = " and ".join(empty)
         nobody = Blocked(
             f"nothing of {where} is on the network, so there is no flow",
             mend=f"Give {where} a network interface, or take the flow out of the contract.",
@@ -99,19 +110,19 @@ def decide_flow(facts: NetworkFacts, flow: Flow, known: Ends) -> Decision:
 
 
 def _pairs(facts: NetworkFacts, flow: Flow, known: Ends) -> Iterator[tuple[End, End]]:
-    """Every pair of ends; a lone member of a group that talks to itself stands for two."""
+    """Every pair of ends. A resource that is just one host does not reach itself by the network."""
     sources, destinations = known.everywhere(flow.source), known.everywhere(flow.to)
     for source in sources:
         for destination in _reachable_as(facts, source, destinations):
-            alone = len(sources) == 1 or not isinstance(source, Host)
-            same = source == destination
-            if same and not (alone or _many(source)):
-                continue
-            yield source, destination
+            if not (isinstance(source, Host) and isinstance(destination, Host)) or (
+                source.interface.owner != destination.interface.owner or _many(source)
+            ):
+                yield source, destination
 
 
 def _many(end: End) -> bool:
-    return isinstance(end, Host) and end.interface.kind in {"auto-scaling", "load-balancer"}
+    """Whether the one resource stands for several hosts."""
+    return isinstance(end, Host) and end.interface.kind not in {"instance", "interface"}
 
 
 def _reachable_as(facts: NetworkFacts, source: End, destinations: Sequence[End]) -> Sequence[End]:
@@ -138,10 +149,33 @@ def _between(
     if destination.interface.kind == "load-balancer":
         yield from _behind(facts, flow, destination.interface)
     if isinstance(source, Host) and source.interface.kind == "load-balancer":
-        for group in _groups_behind(facts, source.interface.owner):
-            registered = {urn for urn, _ in group.targets}
-            if destination.interface.owner in registered and group.health_port is not None:
-                yield possible(facts, source, destination, tcp(group.health_port))
+        yield from _sent(facts, source, source.interface, destination, destination.interface)
+
+
+def _sent(
+    facts: NetworkFacts, source: End, balancer: Interface, destination: End, target: Interface
+) -> Iterator[Outcome]:
+    """A load balancer calls nothing but the targets of its listeners, and checks their health."""
+    behind = _groups_behind(facts, balancer.owner)
+    doubts = (
+        *(g.unknown for g in behind if g.unknown),
+        *(x.unknown for x in facts.listeners if x.load_balancer == balancer.owner and x.unknown),
+    )
+    serving = [g for g in behind if target.owner in {urn for urn, _ in g.targets}]
+    if doubts:
+        yield Blocked(doubts[0], urns=(balancer.owner,), doubt=doubts)
+    elif not serving:
+        what = f"no listener of load balancer {balancer.name} forwards to {target.name}"
+        yield Blocked(
+            what,
+            urns=(balancer.owner, target.owner),
+            mend=f"Register {target.name} in a target group that a listener of load balancer"
+            f" {balancer.name} forwards to.",
+            hops=(_dead_end(facts, what, balancer.owner),),
+        )
+    for group in serving:
+        if group.health_port is not None:
+            yield possible(facts, source, destination, tcp(group.health_port))
 
 
 def possible(facts: NetworkFacts, source: End, destination: End, wanted: Packets) -> Outcome:
@@ -259,11 +293,10 @@ def _behind(facts: NetworkFacts, flow: Flow, balancer: Interface) -> Iterator[Ou
             urns=(balancer.owner,),
             mend=f"Add a listener for {what} to load balancer {balancer.name}.",
             hops=(
-                Hop(
+                _dead_end(
+                    facts,
                     f"load balancer {balancer.name} has no listener for {what}",
-                    permits=False,
-                    urn=balancer.owner,
-                    location=facts.locations.get(balancer.owner),
+                    balancer.owner,
                 ),
             ),
             doubt=unclear,
@@ -277,6 +310,14 @@ def _behind(facts: NetworkFacts, flow: Flow, balancer: Interface) -> Iterator[Ou
 
 
 def _to_targets(facts: NetworkFacts, balancer: Interface, listener: Listener) -> Iterator[Outcome]:
+    if not listener.forwards and not listener.redirects and not listener.unknown:
+        what = f"listener {listener.name} neither forwards nor redirects"
+        yield Blocked(
+            what,
+            urns=(listener.urn, balancer.owner),
+            mend=f"Let listener {listener.name} forward to a target group.",
+            hops=(_dead_end(facts, what, listener.urn),),
+        )
     for urn in listener.forwards:
         group = facts.target_group[urn]
         if group.unknown:
@@ -294,18 +335,15 @@ def _to_targets(facts: NetworkFacts, balancer: Interface, listener: Listener) ->
                 f"target group {group.name} of listener {listener.name} has no target",
                 urns=(group.urn, listener.urn, balancer.owner),
                 mend=f"Register targets in target group {group.name}.",
-                hops=(
-                    Hop(
-                        f"target group {group.name} has no target",
-                        permits=False,
-                        urn=group.urn,
-                        location=facts.locations.get(group.urn),
-                    ),
-                ),
+                hops=(_dead_end(facts, f"target group {group.name} has no target", group.urn),),
             )
         for host, port in hosts:
             for number in sorted({p for p in (port or group.port, group.health_port) if p}):
                 yield possible(facts, Host(balancer), host, tcp(number))
+
+
+def _dead_end(facts: NetworkFacts, what: str, urn: str) -> Hop:
+    return Hop(what, permits=False, urn=urn, location=facts.locations.get(urn))
 
 
 def _declared(urn: str) -> str:

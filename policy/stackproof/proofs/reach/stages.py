@@ -182,7 +182,7 @@ class Stages:
         vpc = self.facts.vpc[table.vpc]
         taken: list[Range] = list(vpc.cidrs)
         unknown = ""
-        found = []
+        found: list[Onward] = []
         by_length = sorted((r for r in table.routes if r.destination is not None), key=_size)
         for route in by_length:
             if route.destination is None:
@@ -190,14 +190,16 @@ class Stages:
             first, last = route.destination
             if any(low <= first and last <= high for low, high in vpc.cidrs):
                 unknown = unknown or f"route {route.name} overrides the local route: not modelled"
+            if found and found[-1].route.destination == route.destination:
+                unknown = unknown or f"route {route.name} has the destination of another one"
             found.append(Onward(route, without((route.destination,), taken)))
             taken.append(route.destination)
         return tuple(found), unknown
 
 
-def _size(route: Route) -> int:
+def _size(route: Route) -> tuple[int, int]:
     first, last = route.destination or EVERY_ADDRESS
-    return last - first
+    return last - first, first
 
 
 def _lets(rule: SecurityGroupRule, peer: Peer) -> Packets:
