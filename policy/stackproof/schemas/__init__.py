@@ -52,6 +52,9 @@ def _schema(root: type, title: str, *modules: Any) -> dict[str, Any]:  # noqa: A
     for module in modules:
         described.update(_field_docstrings(module))
     for name, definition in schema["$defs"].items():
+        if "description" in definition:
+            # Python 3.13 takes the indentation out of docstrings; the others leave it in.
+            definition["description"] = inspect.cleandoc(definition["description"])
         for field, text in described.get(name, {}).items():
             properties = definition["properties"]
             properties[field] = {**properties[field], "description": text}
