@@ -34,6 +34,7 @@ _ACCOUNT = re.compile(r"\d{12}")
 _SERVICE_PRINCIPAL = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?")
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*")
 _LAST_PORT = 65535
+_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 
 
 def contradictions(contract: Contract) -> Iterator[Contradiction]:
@@ -152,8 +153,12 @@ def _requests(
             yield (*key, "actions", index), f"'{action}' is not an action such as s3:GetObject"
     for index, resource in enumerate(resources):
         if resource != "*" and not resource.startswith("arn:"):
+            here: Key = (*key, "resources", index)
             group = resource.split("/", 1)[0]
-            yield from _known(group, contract.groups, (*key, "resources", index))
+            yield from _known(group, contract.groups, here)
+            meant_group = contract.groups.get(group)
+            if meant_group is not None and meant_group.type is None and meant_group.urn is None:
+                yield here, f"group '{group}' is none of resources; write '*' or an ARN"
 
 
 def _grant(grant: Grant, contract: Contract, key: Key) -> Iterator[Contradiction]:
@@ -182,6 +187,9 @@ def _identity(contract: Contract) -> Iterator[Contradiction]:
         yield from _known(group, contract.groups, key)
         for index, admission in enumerate(admissions):
             here = (*key, index)
+            of_group = contract.groups.get(group)
+            if of_group is not None and of_group.type == _ENDPOINT and not admission.resources:
+                yield here, "what passes an endpoint is for other resources; name them"
             yield from _trustee(admission.who, contract, (*here, "who"))
             yield from _requests(admission.actions, admission.resources, contract, here)
 

@@ -114,7 +114,7 @@ class Principal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
 
 
 class Admission(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a resource's own policy admits, to whom."""
+    """What a resource's own policy admits, to whom; what passes a VPC endpoint, and for whom."""
 
     who: Trustee
     actions: tuple[str, ...]
@@ -128,7 +128,11 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
     principals: dict[str, Principal] = {}
     resources: dict[str, tuple[Admission, ...]] = {}
-    """Group of buckets, functions, queues... -> everything that its resource policies admit."""
+    """Group of buckets, functions, queues... -> everything that its resource policies admit.
+
+    Group of VPC endpoints -> everything that passes them: they are a way out for data. An endpoint
+    without a policy lets everything through.
+    """
 
 
 class Keep(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -210,7 +210,8 @@ def test_an_endpoint_in_the_way_must_let_grants_through(
         "thumbnails",
         {"name": "thumbnails", "role": ref(ROLE, "thumbnails", "arn"), **placed},
     )
-    assert verdicts(world(endpoint(*actions), function)) == expected
+    found = verdicts(world(endpoint(*actions), function))
+    assert {id_: v for id_, v in found.items() if ".admits." not in id_} == expected
 
 
 def test_a_generated_role_name_is_followed_through() -> None:

@@ -101,6 +101,7 @@ def identity_facts(graph: Graph) -> IdentityFacts:
     resources = resources_module.Collector(values)
     found = people.principals()
     policies = resources.policies()
+    endpoints = resources.endpoints()
     with_policy = {p.urn for p in policies if p.documents}
     keys = tuple(
         ResourcePolicy(k.urn, k.name, k.type, space(values, k), (default_key_policy(values, k),))
@@ -113,7 +114,7 @@ def identity_facts(graph: Graph) -> IdentityFacts:
         principals=found,
         actors=people.actors(),
         resource_policies=(*policies, *keys),
-        endpoints=resources.endpoints(),
+        endpoints=endpoints,
         workloads=workloads(values),
         not_modelled=(
             *coverage.not_modelled(graph, Family.IDENTITY, MODELLED),

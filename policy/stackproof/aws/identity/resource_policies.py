@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from stackproof.aws.identity.documents import Document, read
+from stackproof.aws.identity.documents import Document, read, unreadable
 from stackproof.aws.values import Values, text_of
 from stackproof.model import Reference, Resource, Value
 
@@ -21,6 +21,7 @@ OWNERSHIP = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
 ACLS = ("aws:s3/bucketAcl:BucketAcl", "aws:s3/bucketAclV2:BucketAclV2")
 OBJECTS = ("aws:s3/bucketObject:BucketObject", "aws:s3/bucketObjectv2:BucketObjectv2")
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+ENDPOINT_POLICY = "aws:ec2/vpcEndpointPolicy:VpcEndpointPolicy"
 LOG_POLICY = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy"
 TABLE = "aws:dynamodb/table:Table"
 
@@ -53,7 +54,8 @@ _HARMLESS_ACLS = frozenset({None, "private", "bucket-owner-full-control", "log-d
 
 TYPES = frozenset(
     {*_POLICIES, *_INLINE, *ACLS, *OBJECTS}
-    | {FUNCTION, REPOSITORY, PERMISSION, BLOCK, OWNERSHIP, ENDPOINT, LOG_POLICY, TABLE}
+    | {FUNCTION, REPOSITORY, PERMISSION, BLOCK, OWNERSHIP, LOG_POLICY, TABLE}
+    | {ENDPOINT, ENDPOINT_POLICY}
 )
 """The resource types that this module reads."""
 
@@ -79,15 +81,32 @@ class ResourcePolicy(msgspec.Struct, frozen=True):
 
 
 class EndpointPolicy(msgspec.Struct, frozen=True):
-    """What may pass a VPC endpoint: everything when `document` is None.
+    """What may pass a VPC endpoint.
 
     `service` is the prefix of the actions that it carries, None when it is not known.
     """
 
     urn: str
+    name: str
     service: str | None
-    document: Document | None
+    document: Document
 
+    def as_resource_policy(self) -> ResourcePolicy:
+        """The same as the policy of a resource through which one reaches all others."""
+        return ResourcePolicy(self.urn, self.name, ENDPOINT, ("*",), (self.document,))
+
+
+# (AWS PrivateLink Guide, "Control access to VPC endpoints using endpoint policies").
+_OPEN: Value = {
+    "Version": "2012-10-17",
+    "Statement": {
+        "Sid": "the default policy of endpoints",
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "*",
+        "Resource": "*",
+    },
+}
 
 # Where the last part of an endpoint's service name is not the prefix of its actions
 # (AWS PrivateLink Guide, "AWS services that integrate with AWS PrivateLink").
@@ -193,19 +212,38 @@ class Collector:
         )
 
     def endpoints(self) -> tuple[EndpointPolicy, ...]:
-        """The VPC endpoints and what may pass them."""
-        found = []
+        """The VPC endpoints and what may pass them; those of load balancers carry no requests."""
+        given: dict[str, list[tuple[Resource, Value]]] = {}
         for r in self.graph.of_type(ENDPOINT):
-            name = self.values.resolve(r.inputs.get("serviceName"))
-            given = r.inputs.get("policy")
-            found.append(
-                EndpointPolicy(
-                    r.urn,
-                    _prefix(name),
-                    None if given is None else read(self.values, r.urn, given),
-                )
+            own = r.inputs.get("policy")
+            if own is not None and own != "":
+                given.setdefault(r.urn, []).append((r, own))
+        for r in self.graph.of_type(ENDPOINT_POLICY):
+            owners = self._named(r.inputs.get("vpcEndpointId"), (ENDPOINT,), "id")
+            if not owners:
+                self.outside.append((r, "an endpoint that is not declared here"))
+            for owner in owners:
+                given.setdefault(owner, []).append((r, r.inputs.get("policy")))
+        return tuple(
+            EndpointPolicy(
+                r.urn,
+                r.name,
+                _prefix(self.values.resolve(r.inputs.get("serviceName"))),
+                self._of_endpoint(r, given.get(r.urn, [])),
             )
-        return tuple(found)
+            for r in self.graph.of_type(ENDPOINT)
+            if r.inputs.get("vpcEndpointType") != "GatewayLoadBalancer"
+        )
+
+    def _of_endpoint(self, endpoint: Resource, given: list[tuple[Resource, Value]]) -> Document:
+        if endpoint.external:
+            why = f"{endpoint.name} is read, not made here: its policy is not declared"
+            return unreadable(endpoint.urn, why)
+        if len(given) > 1:
+            return unreadable(endpoint.urn, "it has several policies, of which only one can hold")
+        if not given:
+            return read(self.values, endpoint.urn, _OPEN)
+        return read(self.values, given[0][0].urn, given[0][1])
 
     def _named(self, given: Value, types: tuple[str, ...], output: str) -> list[str]:
         text = self.values.text(given)

@@ -1,15 +1,20 @@
-"""The claims about whom resources let in by policies of their own."""
+"""The claims about whom resources let in by policies of their own.
+
+A VPC endpoint is such a resource: what passes it may carry data to anybody's bucket, so that its
+policy, or AWS's default when it has none, must let through what the contract says and no more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
 from stackproof.aws.identity import IdentityFacts, ResourcePolicy
+from stackproof.aws.identity.resource_policies import ENDPOINT
 from stackproof.aws.values import readable
 from stackproof.contract import Admission, Trustee
 from stackproof.model import Decision, Family, Hop, Obligation
 from stackproof.proofs.languages import Language
-from stackproof.proofs.permissions.boxes import ACTION, WHO, Box, subtract
+from stackproof.proofs.permissions.boxes import ACTION, RESOURCE, WHO, Box, subtract
 from stackproof.proofs.permissions.claims import (
     Question,
     closed_world,
@@ -54,7 +59,8 @@ def _groups(
     question: Question,
 ) -> Iterator[tuple[str, list[ResourcePolicy], tuple[Admission, ...]]]:
     """Groups whose resources admit somebody or that the contract names; then lone resources."""
-    with_policy = {p.urn: p for p in question.facts.resource_policies}
+    endpoints = [e.as_resource_policy() for e in question.facts.endpoints]
+    with_policy = {p.urn: p for p in (*question.facts.resource_policies, *endpoints)}
     of_groups = {
         name: [with_policy[r.urn] for r in group.resources if r.urn in with_policy]
         for name, group in sorted(question.members.items())
@@ -88,7 +94,12 @@ def _admits_somebody(question: Question, policy: ResourcePolicy) -> bool:
 
 
 def _undeclared(facts: IdentityFacts, policy: ResourcePolicy, reading: Reading) -> list[Box]:
-    """Admissions of others than the account as such."""
+    """Admissions of others than the account as such, whose identity policies then decide.
+
+    Who passes an endpoint is out, whatever its identity policies say.
+    """
+    if policy.type == ENDPOINT:
+        return admitted(facts, policy, reading)
     return subtract(admitted(facts, policy, reading), [Box({WHO: own_root(facts)})])
 
 
@@ -202,6 +213,17 @@ def _who_text(name: str) -> str:
     return readable(name.partition(":")[2])
 
 
+def _carried(question: Question, boxes: list[Box]) -> list[Box]:
+    """Of what passes an endpoint, requests to the service that it is for: these are telling."""
+    services = {e.document.urn: e.service for e in question.facts.endpoints}
+    found = [
+        box.narrowed(ACTION, Language.glob(f"{services.get(urn) or '*'}:*"))
+        for box in boxes
+        for urn, _ in sources_of([box])
+    ]
+    return [box for box in found if not box.is_empty()] or boxes
+
+
 def nobody_else(
     question: Question,
     owner: str,
@@ -215,12 +237,17 @@ def nobody_else(
         return None
     widest = [b.without(d for d in b.sides if d.startswith(UNDECIDED)) for b in contract]
     certain = subtract(admitted_in(SMALLEST_DECIDED), widest)
-    box = first(certain or excess)
+    box = first(_carried(question, certain or excess))
     made = request(box)
     who = _who_text(made.get(WHO, "*"))
     urns = [urn for urn, _ in sources_of([box])]
     assumes = made[ACTION].lower().startswith("sts:assumerole")
-    how = f"{who} may assume {owner}" if assumes else f"{owner} admits {who} to {made[ACTION]}"
+    if assumes:
+        how = f"{who} may assume {owner}"
+    elif urns and {*urns} <= {e.document.urn for e in question.facts.endpoints}:
+        how = f"{owner} lets {made[ACTION]} on {readable(made[RESOURCE])} through for {who}"
+    else:
+        how = f"{owner} admits {who} to {made[ACTION]}"
     if certain:
         return violated(
             f"{how}, which the contract does not say",

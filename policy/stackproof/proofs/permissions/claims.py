@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from stackproof.aws.identity import IdentityFacts, Principal
+from stackproof.aws.identity.resource_policies import ENDPOINT
 from stackproof.aws.values import readable
 from stackproof.contract import Identity
 from stackproof.model import Decision, Evidence, Hop, Verdict
@@ -47,6 +48,11 @@ class Question:
         group = self.members.get(self.identity.principals[name].role)
         urns = {r.urn for r in group.resources} if group is not None else set()
         return [p for p in self.facts.principals if p.urn in urns]
+
+    def of_endpoints(self, group: str) -> bool:
+        """Whether a VPC endpoint is in the group."""
+        members = self.members.get(group)
+        return members is not None and any(r.type == ENDPOINT for r in members.resources)
 
     def name_of(self, urn: str) -> str:
         """The logical name of a resource."""

@@ -8,7 +8,7 @@ unproven, and a proof never rests on the endpoint.
 
 from __future__ import annotations
 
-from stackproof.aws.identity import EndpointPolicy, IdentityFacts, Principal, ResourcePolicy
+from stackproof.aws.identity import EndpointPolicy, IdentityFacts, Principal
 from stackproof.aws.identity.principals import FUNCTION
 from stackproof.aws.values import readable
 from stackproof.model import Decision
@@ -57,10 +57,8 @@ def _inside_a_vpc(facts: IdentityFacts, principal: Principal) -> bool:
 def _refused(
     facts: IdentityFacts, principal: Principal, endpoint: EndpointPolicy, wanted: list[Box]
 ) -> list[Box]:
-    if endpoint.document is None:
-        return []
     actions = Language.glob("*" if endpoint.service is None else f"{endpoint.service}:*")
     passing = intersect(wanted, [Box({ACTION: actions})])
-    policy = ResourcePolicy(endpoint.urn, "", "", ("*",), (endpoint.document,))
+    policy = endpoint.as_resource_policy()
     capped, free, denied = resource_boxes(facts, principal, policy, SMALLEST)
     return subtract(passing, subtract([*capped, *free], denied))

@@ -179,6 +179,8 @@ def contract_boxes(question: Question, name: str, principal: Principal) -> list[
     boxes = [grant_box(question.facts, question.members, grant) for grant in declared]
     who = f"AWS:{principal.arn}"
     for group, admissions in sorted(question.identity.resources.items()):
+        if question.of_endpoints(group):
+            continue  # what may pass an endpoint is not permitted by it
         for admission in admissions:
             names, _ = trustee_names(
                 question.facts, question.members, question.identity, admission.who
