@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from stackproof.aws.events.facts import NOTIFICATION, EventFacts
+from stackproof.aws.events.facts import NOTIFICATION, Delivery, EventFacts, Permission
+from stackproof.aws.ignored import as_deployed
 from stackproof.aws.network import Interface, NetworkFacts, Range, RouteTable
 from stackproof.aws.values import Values
 from stackproof.model import Graph, Reference, Resource, Value, references
@@ -69,13 +70,14 @@ class Workload:
 class Caller:
     """A bucket notification: S3 refuses it while a function does not admit S3.
 
-    `permissions` are, for each function that it names, the statements that could admit S3.
+    `deliveries` are those to functions, `permissions` the statements that may be in the policies
+    of these functions.
     """
 
     urn: str
-    permissions: Mapping[str, tuple[str, ...]]
-    unknown: tuple[str, ...] = ()
-    """Statements of which it is not known whom they admit, or to what."""
+    deliveries: tuple[Delivery, ...]
+    permissions: tuple[Permission, ...]
+    account: str | None
 
 
 @dataclass(frozen=True)
@@ -148,10 +150,17 @@ class _Index:
                 return resource
         return None
 
+    def elsewhere(self, value: Value) -> bool:
+        """Whether `value` names something that this stack does not make."""
+        if isinstance(value, Reference):
+            found = self.resources.get(value.urn)
+            return found is not None and found.external
+        return self.values.text(value) is not None
+
 
 def readiness_facts(graph: Graph, network: NetworkFacts, events: EventFacts) -> ReadinessFacts:
     """What the workloads and notifications of `graph` need before they are made."""
-    index = _Index(graph)
+    index = _Index(as_deployed(graph))
     workloads = {
         resource.urn: _workload(index, network, resource) for resource in graph.of_type(*WORKLOADS)
     }
@@ -161,8 +170,11 @@ def readiness_facts(graph: Graph, network: NetworkFacts, events: EventFacts) -> 
 def _workload(index: _Index, network: NetworkFacts, resource: Resource) -> Workload:
     interfaces = network.interfaces_of(frozenset({resource.urn}))
     unknown = next((u for u in _unknown(network, interfaces) if u), "")
-    role, lost = _role(index, resource)
+    profile, lost = _profile(index, resource)
+    role, astray = _role(index, resource, profile)
     found = [*_network_needs(index, network, interfaces), *_role_needs(index, role)]
+    if profile is not None:
+        found.append(Need(profile.urn, "its instance profile"))
     if resource.type == GROUP:
         found += _listeners(index, network, resource.urn)
     first: dict[str, Need] = {}
@@ -170,7 +182,8 @@ def _workload(index: _Index, network: NetworkFacts, resource: Resource) -> Workl
         declared = index.resources.get(need.urn)
         if declared is not None and not declared.external and need.urn != resource.urn:
             first.setdefault(need.urn, need)
-    return Workload(resource.urn, tuple(sorted(first.values())), unknown or lost)
+    doubt = unknown or lost or astray or _attached_to_anyone(index, role)
+    return Workload(resource.urn, tuple(sorted(first.values())), doubt)
 
 
 def _unknown(network: NetworkFacts, interfaces: Sequence[Interface]) -> Iterator[str]:
@@ -305,11 +318,41 @@ def _listeners(index: _Index, network: NetworkFacts, group: str) -> Iterator[Nee
 # ── the role ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _role(index: _Index, workload: Resource) -> tuple[Resource | None, str]:
+_ROLE = "aws:iam/role:Role"
+
+
+def _role(
+    index: _Index, workload: Resource, profile: Resource | None
+) -> tuple[Resource | None, str]:
     """The role that the workload acts as, and why that is not known."""
-    role = "aws:iam/role:Role"
     if workload.type == FUNCTION:
-        return index.named(role, workload.inputs.get("role")), ""
+        given = workload.inputs.get("role")
+    elif profile is not None:
+        given = profile.inputs.get("role")
+    else:
+        return None, ""
+    role = index.named(_ROLE, given)
+    if role is None and given is not None and not index.elsewhere(given):
+        return None, f"the role of {workload.name} is not known"
+    return role, ""
+
+
+def _attached_to_anyone(index: _Index, role: Resource | None) -> str:
+    """A policy of which nobody knows whose it is may be this role's."""
+    if role is None:
+        return ""
+    for type_ in _ROLE_SATELLITES:
+        for resource in index.graph.of_type(type_):
+            given = resource.inputs.get("role")
+            if index.named(_ROLE, given) is None and not index.elsewhere(given):
+                return f"the role that {resource.name} is for is not known"
+    return ""
+
+
+def _profile(index: _Index, workload: Resource) -> tuple[Resource | None, str]:
+    """The instance profile that the workload is launched with, and why that is not known."""
+    if workload.type == FUNCTION:
+        return None, ""
     given = workload.inputs.get("iamInstanceProfile")
     if workload.type == GROUP:
         given, lost = _template_profile(index, workload)
@@ -320,7 +363,7 @@ def _role(index: _Index, workload: Resource) -> tuple[Resource | None, str]:
     profile = index.named("aws:iam/instanceProfile:InstanceProfile", given)
     if profile is None:
         return None, f"the instance profile of {workload.name} is not declared in this stack"
-    return index.named(role, profile.inputs.get("role")), ""
+    return profile, ""
 
 
 def _template_profile(index: _Index, group: Resource) -> tuple[Value, str]:
@@ -341,6 +384,7 @@ def _template_profile(index: _Index, group: Resource) -> tuple[Value, str]:
 def _role_needs(index: _Index, role: Resource | None) -> Iterator[Need]:
     if role is None:
         return
+    yield Need(role.urn, "its role")
     for type_ in _ROLE_SATELLITES:
         for resource in index.graph.of_type(type_):
             named = index.named(role.type, resource.inputs.get("role"))
@@ -355,25 +399,12 @@ def _role_needs(index: _Index, role: Resource | None) -> Iterator[Need]:
 
 def _callers(graph: Graph, events: EventFacts) -> Iterator[Caller]:
     for resource in graph.of_type(NOTIFICATION):
-        functions = sorted(
-            {
-                d.target.urn
-                for d in events.deliveries
-                if d.urn == resource.urn and d.target.urn in events.functions
-            }
+        deliveries = tuple(
+            d
+            for d in events.deliveries
+            if d.urn == resource.urn and d.target.urn in events.functions
         )
-        permissions = {
-            function: tuple(
-                p.urn
-                for p in events.permissions
-                if p.function == function and p.principal in {"s3.amazonaws.com", "*"}
-            )
-            for function in functions
-        }
-        if permissions:
-            unknown = tuple(
-                p.urn
-                for p in events.permissions
-                if p.function in {None, *functions} and None in {p.function, p.principal}
-            )
-            yield Caller(resource.urn, permissions, unknown)
+        called = {d.target.urn for d in deliveries}
+        permissions = tuple(p for p in events.permissions if p.function in {None, *called})
+        if deliveries:
+            yield Caller(resource.urn, deliveries, permissions, events.account)

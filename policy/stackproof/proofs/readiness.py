@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
+from stackproof.aws.events.facts import Delivery
 from stackproof.aws.readiness import Caller, ReadinessFacts, Workload
 from stackproof.contract import Contract
 from stackproof.model import Decision, Evidence, Family, Hop, NotModelled, Obligation, Verdict
+from stackproof.proofs.recursion.triggers import admits
 from stackproof.selection import Members
 
 
@@ -137,36 +139,52 @@ def _order(facts: ReadinessFacts, caller: Caller) -> Decision:
     S3 tries the function when the notification is made, and refuses it without the permission.
     """
     waited = facts.waited_for(caller.urn)
+    for delivery in caller.deliveries:
+        late = _not_yet_admitted(facts, caller, delivery, waited)
+        if late is not None:
+            return late
     name = facts.resources[caller.urn].name
-    for function, permissions in caller.permissions.items():
-        called = facts.resources[function].name
-        if waited & {*permissions}:
-            continue
-        if caller.unknown:
-            return _unproven(
-                f"whether {facts.resources[caller.unknown[0]].name} admits S3 to {called} is not "
-                "known",
-                caller.unknown,
-                "Write its function and principal as known text.",
-            )
-        missing = [facts.resources[p].name for p in permissions]
-        what = f"permission {missing[0]}" if missing else "a permission, and there is none"
-        return Decision(
-            Verdict.VIOLATED,
-            Evidence(
-                "witness",
-                f"S3 may try to call {called} for notification {name} before it has {what}",
-                {"starts": caller.urn, "before": list(permissions), "calls": function},
-                tuple(Hop("may be late", permits=False, urn=p) for p in permissions),
-            ),
-            (caller.urn, *permissions, function),
-            f"Add {missing[0]} to depends_on of {name}."
-            if missing
-            else f"Declare an aws.lambda_.Permission on {called} for s3.amazonaws.com, and add it "
-            f"to depends_on of {name}.",
-        )
     return Decision(
         Verdict.PROVEN,
         Evidence("exhaustive", f"Pulumi makes {name} after every permission that it needs"),
         (caller.urn,),
+    )
+
+
+def _not_yet_admitted(
+    facts: ReadinessFacts, caller: Caller, delivery: Delivery, waited: frozenset[str]
+) -> Decision | None:
+    """The decision for a function that may not admit S3 when the notification is made."""
+    answers = {
+        p.urn: admits(caller.account, p, delivery)
+        for p in caller.permissions
+        if p.function in {None, delivery.target.urn}
+    }
+    permissions = tuple(urn for urn, answer in answers.items() if answer)
+    unknown = tuple(urn for urn, answer in answers.items() if answer is None)
+    if waited & {*permissions}:
+        return None
+    function = delivery.target.urn
+    name, called = facts.resources[caller.urn].name, facts.resources[function].name
+    if unknown and (not permissions or waited & {*unknown}):
+        return _unproven(
+            f"whether {facts.resources[unknown[0]].name} admits S3 to {called} is not known",
+            unknown,
+            "Write its function, principal and source as known text.",
+        )
+    missing = [facts.resources[p].name for p in permissions]
+    what = f"permission {missing[0]}" if missing else "a permission, and there is none"
+    return Decision(
+        Verdict.VIOLATED,
+        Evidence(
+            "witness",
+            f"S3 may try to call {called} for notification {name} before it has {what}",
+            {"starts": caller.urn, "before": list(permissions), "calls": function},
+            tuple(Hop("may be late", permits=False, urn=p) for p in permissions),
+        ),
+        (caller.urn, *permissions, function),
+        f"Add {missing[0]} to depends_on of {name}."
+        if missing
+        else f"Declare an aws.lambda_.Permission on {called} for s3.amazonaws.com, and add it to "
+        f"depends_on of {name}.",
     )

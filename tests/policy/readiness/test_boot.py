@@ -353,3 +353,98 @@ def test_a_notification_is_made_after_its_permission(*, waits: bool, verdict: Ve
             urn(NOTIFICATION, "images"),
             urn(PERMISSION, "thumbnails"),
         )
+
+
+def notified(*permissions: Resource, waits_for: str) -> Decision:
+    """A notification that names one function and waits for one of its permissions."""
+    of = graph(
+        *surroundings(),
+        fleet(NEEDS),
+        resource(BUCKET, "images", bucket="images"),
+        resource(FUNCTION, "thumbnails", name="thumbnails", role="arn:aws:iam::1:role/x"),
+        *permissions,
+        resource(
+            NOTIFICATION,
+            "images",
+            depends_on=(urn(PERMISSION, waits_for),),
+            bucket=ref(BUCKET, "images"),
+            lambdaFunctions=[
+                {
+                    "events": ["s3:ObjectCreated:*"],
+                    "lambdaFunctionArn": ref(FUNCTION, "thumbnails", "arn"),
+                }
+            ],
+        ),
+    )
+    return decide(of, "order.images")
+
+
+def statement(name: str, **changes: Value) -> Resource:
+    inputs: dict[str, Value] = {
+        "action": "lambda:InvokeFunction",
+        "function": ref(FUNCTION, "thumbnails", "name"),
+        "principal": "s3.amazonaws.com",
+    }
+    return resource(PERMISSION, name, depends_on=(), **(inputs | changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sourceArn": "arn:aws:s3:::another"},
+        {"action": "lambda:GetFunction"},
+        {"sourceAccount": "999999999999"},
+    ],
+)
+def test_waiting_for_a_permission_of_something_else_is_not_enough(
+    changes: dict[str, Value],
+) -> None:
+    other, right = statement("other", **changes), statement("right")
+
+    assert notified(other, right, waits_for="other").verdict is Verdict.VIOLATED
+    assert notified(other, right, waits_for="right").verdict is Verdict.PROVEN
+
+
+def test_waiting_for_a_permission_that_is_not_known_proves_nothing() -> None:
+    doubtful = statement("doubtful", sourceArn=Unknown("from another stack"))
+
+    assert notified(doubtful, waits_for="doubtful").verdict is Verdict.UNPROVEN
+
+
+def changed(type_: str, name: str, **inputs: Value) -> list[Resource]:
+    """The surroundings with inputs of one resource replaced, and their references with them."""
+    return [
+        msgspec.structs.replace(r, inputs=r.inputs | inputs)
+        if (r.type, r.name) == (type_, name)
+        else r
+        for r in surroundings()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("type_", "name"), [(PROFILE, "api"), (ROLE_ATTACHMENT, "read"), (ROLE_POLICY, "log")]
+)
+def test_a_role_that_is_not_known_may_need_anything(type_: str, name: str) -> None:
+    lost = changed(type_, name, role=Unknown("from another stack"))
+
+    assert decide(graph(*lost, fleet(NEEDS))).verdict is Verdict.UNPROVEN
+
+
+def test_a_profile_that_only_its_name_names_is_waited_for_by_nobody() -> None:
+    text = {"iamInstanceProfile": {"name": "the-api"}}
+    of = [
+        msgspec.structs.replace(
+            r,
+            inputs=r.inputs | ({"name": "the-api"} if r.type == PROFILE else text),
+            dependencies=r.dependencies
+            if r.type == PROFILE
+            else tuple(d for d in r.dependencies if d != urn(PROFILE, "api")),
+        )
+        if r.type in {PROFILE, TEMPLATE}
+        else r
+        for r in surroundings()
+    ]
+    decision = decide(graph(*of, fleet(NEEDS)))
+
+    assert decision.verdict is Verdict.VIOLATED
+    assert urn(PROFILE, "api") in decision.resources

@@ -20,13 +20,18 @@ from stackproof.aws.events.functions import functions, log_writers, permissions
 from stackproof.aws.events.notifications import notifications
 from stackproof.aws.events.reading import Reader
 from stackproof.aws.events.relays import alarms, mappings, results, rules, subscriptions
+from stackproof.aws.ignored import as_deployed
 from stackproof.model import Family, Graph
 
 __all__ = ["event_facts"]
 
+_INLINE = ("logging", "loggings", "replicationConfiguration", "replicationConfigurations")
+"""Inputs of a bucket that have resources of their own, which are the ones that are read here."""
+
 
 def event_facts(graph: Graph) -> EventFacts:
     """Everything that `graph` says about events."""
+    graph = as_deployed(graph)
     reader = Reader(graph)
     deliveries = (
         *notifications(reader),
@@ -44,6 +49,10 @@ def event_facts(graph: Graph) -> EventFacts:
     for resource in graph.of_type(*MODELLED):
         if resource.external and resource.type == NOTIFICATION:
             reader.cannot_read(resource, "it is read from AWS, not declared")
+    for resource in graph.of_type(*BUCKETS):
+        for key in _INLINE:
+            if resource.inputs.get(key):
+                reader.cannot_read(resource, f"its {key} writes objects to another bucket")
     return EventFacts(
         account=graph.account,
         deliveries=tuple(sorted(deliveries, key=lambda d: (d.urn, d.source, d.target, d.keys))),

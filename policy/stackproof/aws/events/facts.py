@@ -118,6 +118,8 @@ class Delivery(msgspec.Struct, frozen=True):
     """False when its keys or events are unknown: `keys` is then no bound of use."""
     invoked_as: str = ""
     """The service principal that a function's policy must admit for this."""
+    qualified: bool = False
+    """Whether the target is an alias or a version of a function, which has a policy of its own."""
 
 
 class Function(msgspec.Struct, frozen=True):
@@ -130,7 +132,11 @@ class Function(msgspec.Struct, frozen=True):
 
 
 class Permission(msgspec.Struct, frozen=True):
-    """A statement of a function's policy. None: not known; `source_*` empty: any."""
+    """A statement of a function's policy. None: not known; `source_*` empty: any.
+
+    `qualified` when it is in the policy of one alias or version; `conditional` when it holds under
+    a condition that is not decided here.
+    """
 
     urn: str
     function: str | None
@@ -138,6 +144,8 @@ class Permission(msgspec.Struct, frozen=True):
     principal: str | None
     source_arn: str | None
     source_account: str | None
+    qualified: bool = False
+    conditional: bool = False
 
 
 class LogWriter(msgspec.Struct, frozen=True):

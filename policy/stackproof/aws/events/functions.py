@@ -34,15 +34,18 @@ def permissions(reader: Reader) -> Iterator[Permission]:
     """The statements of the functions' policies."""
     for item in reader.graph.of_type(PERMISSION):
         function = reader.place(item.inputs.get("function"), FUNCTION)
-        # A qualified statement admits calls of that version or alias only.
-        qualified = item.inputs.get("qualifier") is not None
         yield Permission(
             item.urn,
             function.urn if function is not None else None,
             reader.values.text(item.inputs.get("action")),
             reader.values.text(item.inputs.get("principal")),
-            None if qualified else reader.values.text(item.inputs.get("sourceArn", "")),
+            reader.values.text(item.inputs.get("sourceArn", "")),
             reader.values.text(item.inputs.get("sourceAccount", "")),
+            qualified=item.inputs.get("qualifier") is not None,
+            conditional=any(
+                item.inputs.get(key) is not None
+                for key in ("eventSourceToken", "principalOrgId", "functionUrlAuthType")
+            ),
         )
 
 

@@ -51,6 +51,7 @@ class _Route(NamedTuple):
     bucket: Place
     target: Place
     service: str
+    qualified: bool
 
 
 def notifications(reader: Reader) -> Iterator[Delivery]:
@@ -63,7 +64,9 @@ def notifications(reader: Reader) -> Iterator[Delivery]:
             for item in _items(reader, resource, kind.key):
                 target = reader.required(resource, item.get(kind.arn), kind.arn)
                 if target is not None:
-                    yield _configured(reader, resource, _Route(bucket, target, kind.service), item)
+                    named = reader.qualified(item.get(kind.arn), target)
+                    route = _Route(bucket, target, kind.service, named)
+                    yield _configured(reader, resource, route, item)
         eventbridge = resource.inputs.get("eventbridge")
         if unknowns(eventbridge):
             reader.cannot_read(resource, "whether it sends to EventBridge is unknown")
@@ -110,6 +113,7 @@ def _configured(
         exact=known and len(readings) == 1,
         known=known,
         invoked_as=route.service,
+        qualified=route.qualified,
     )
 
 
@@ -117,7 +121,7 @@ def _through_eventbridge(reader: Reader, bucket: Place) -> Iterator[Delivery]:
     for rule in reader.graph.of_type(RULE):
         place = reader.by_arn.get(reader.values.arn(rule) or "")
         bus = rule.inputs.get("eventBusName")
-        if place is None or (bus is not None and reader.values.text(bus) != "default"):
+        if place is None or not on_default_bus(reader, bus):
             continue  # S3 sends to the default bus only
         keys = _keys_matched(reader, rule, bucket)
         if keys:
@@ -130,6 +134,12 @@ def _through_eventbridge(reader: Reader, bucket: Place) -> Iterator[Delivery]:
                 keys,
                 exact=False,
             )
+
+
+def on_default_bus(reader: Reader, bus: Value) -> bool:
+    """Whether an `eventBusName`, a name or an ARN, may mean the account's default bus."""
+    text = "default" if bus is None else reader.values.text(bus)
+    return text is None or text.rpartition("/")[2] == "default"
 
 
 def _keys_matched(reader: Reader, rule: Resource, bucket: Place) -> tuple[str, ...]:
@@ -183,7 +193,7 @@ def _key_glob(matcher: Value) -> str:
         return literal(matcher)
     if isinstance(matcher, dict) and len(matcher) == 1:
         ((kind, text),) = matcher.items()
-        if isinstance(text, str):
+        if isinstance(text, str) and "\\" not in text:
             shapes = {
                 "prefix": f"{literal(text)}*",
                 "suffix": f"*{literal(text)}",

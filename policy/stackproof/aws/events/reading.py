@@ -105,6 +105,10 @@ class Reader:
             self.cannot_read(resource, f"its {what} is unknown")
         return found
 
+    def qualified(self, value: Value, target: Place) -> bool:
+        """Whether `value` names an alias or a version of the function `target`."""
+        return self.type_of(target) == FUNCTION and self.values.text(value) != target.arn
+
     def type_of(self, place: Place) -> str:
         """Pulumi's type of a place; empty outside the graph."""
         found = self.values.resources.get(place.urn)

@@ -23,7 +23,7 @@ from stackproof.aws.events.facts import (
     Delivery,
     Place,
 )
-from stackproof.aws.events.notifications import exact_strings
+from stackproof.aws.events.notifications import exact_strings, on_default_bus
 from stackproof.aws.events.reading import Reader
 from stackproof.aws.values import parse_json
 from stackproof.model import Resource, Value
@@ -37,7 +37,13 @@ def rules(reader: Reader) -> Iterator[Delivery]:
         if place is None or pattern is None:
             continue
         sources = exact_strings(pattern.get("source")) if isinstance(pattern, dict) else None
-        if sources is None or any(s != "aws.s3" for s in sources):
+        if rule.inputs.get("eventBusName") is not None and (
+            reader.values.text(rule.inputs["eventBusName"]) is None
+        ):
+            reader.cannot_read(rule, "its event bus is unknown")
+        # What S3 sends to the default bus a rule may hand on to another.
+        elsewhere = not on_default_bus(reader, rule.inputs.get("eventBusName"))
+        if elsewhere or sources is None or any(s != "aws.s3" for s in sources):
             if sources is None or any(
                 isinstance(s, str) and s.startswith("aws.") and s != "aws.s3" for s in sources
             ):
@@ -56,6 +62,7 @@ def rules(reader: Reader) -> Iterator[Delivery]:
                 source,
                 to,
                 invoked_as="events.amazonaws.com",
+                qualified=reader.qualified(target.inputs.get("arn"), to),
             )
         yield from _dead_letters(reader, target, source, "deadLetterConfig", "arn")
 
@@ -78,6 +85,7 @@ def subscriptions(reader: Reader) -> Iterator[Delivery]:
                 endpoint,
                 ARRIVAL[TOPIC],
                 invoked_as="sns.amazonaws.com",
+                qualified=reader.qualified(item.inputs.get("endpoint"), endpoint),
             )
         yield from _redrive(reader, item, topic)
 

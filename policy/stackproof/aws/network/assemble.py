@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from stackproof.aws import coverage
+from stackproof.aws.ignored import as_deployed
 from stackproof.aws.network import balancing, filters, interfaces, routing
 from stackproof.aws.network.facts import NetworkFacts
 from stackproof.aws.network.reading import Reader
@@ -81,7 +82,7 @@ ASSUMPTIONS = (
 
 def network_facts(graph: Graph) -> NetworkFacts:
     """The network that `graph` declares."""
-    reader = Reader(graph)
+    reader = Reader(as_deployed(graph))
     groups, rules = filters.security_groups(reader)
     gateways, endpoints = routing.endpoints(reader)
     subnets = routing.subnets(reader)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from dataclasses import dataclass, field
 
 from stackproof.aws.network.facts import EVERY_PORT, EVERY_PROTOCOL, Range
@@ -14,7 +13,6 @@ from stackproof.model import (
     Reference,
     Resource,
     Template,
-    Unknown,
     Value,
     unknowns,
 )
@@ -116,13 +114,7 @@ class Reader:
         self.resources = self.graph.by_urn()
 
     def get(self, resource: Resource, key: str) -> Value:
-        """An input, None when absent; Unknown when Pulumi is told to ignore its changes.
-
-        An ignored property keeps whatever the resource was first deployed with.
-        """
-        # An entry may be a path: `ingress[0].cidrBlocks`, `*`.
-        if any(re.split(r"[.\[]", path)[0] in {key, "*"} for path in resource.ignore_changes):
-            return Unknown(f"changes of {key} are ignored")
+        """An input, None when absent."""
         return resource.inputs.get(key)
 
     def items(self, resource: Resource, key: str) -> list[Value] | None:

@@ -227,7 +227,7 @@ def cycles(
     perhaps, edges = _search(_Events(facts, members, writes, permitted.at_most, assuming=True))
     if perhaps is not None:
         return _perhaps(facts, perhaps)
-    blind = _blind(facts)
+    blind = _blind(facts, edges)
     if blind is not None:
         return blind
     if facts.not_modelled or permitted.not_modelled:
@@ -287,11 +287,11 @@ def _logged_keys(log: LogWriter, delivery: Delivery) -> Language:
     return keys_of([f"{literal(log.prefix)}*"]) & keys_of(delivery.keys)
 
 
-def _blind(facts: EventFacts) -> Decision | None:
+def _blind(facts: EventFacts, edges: Edges) -> Decision | None:
     """Unproven where a function acts as something that is not in the graph."""
-    triggered = {d.target.urn for d in facts.deliveries}
+    started_at_all = {node for following in edges.values() for node in following}
     for urn, function in sorted(facts.functions.items()):
-        if urn in triggered and not function.role:
+        if function in started_at_all and not function.role:
             return Decision(
                 Verdict.UNPROVEN,
                 Evidence(

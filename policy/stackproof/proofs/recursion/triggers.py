@@ -201,7 +201,7 @@ def _admitted(facts: EventFacts, delivery: Delivery, target: str, permitted: Per
         "function": names[target],
         "aws:SourceArn": delivery.source.arn,
     }
-    answers = [(p, _admits(facts, p, delivery)) for p in _statements(facts, target)]
+    answers = [(p, admits(facts.account, p, delivery)) for p in _statements(facts, target)]
     for permission, answer in answers:
         if answer:
             hop = Hop(f"{names[target]} admits {delivery.invoked_as}", urn=permission.urn)
@@ -271,32 +271,33 @@ def _polled(facts: EventFacts, delivery: Delivery, role: str, permitted: Permitt
     )
 
 
-def _admits(facts: EventFacts, permission: Permission, delivery: Delivery) -> bool | None:
+def admits(account: str | None, permission: Permission, delivery: Delivery) -> bool | None:
     """Whether a statement of the function's policy admits the delivery; None: not known.
 
     (AWS Lambda Developer Guide, "Granting Lambda access to AWS services": the source ARN is
-    compared with ArnLike, the account with StringEquals.)
+    compared with ArnLike, the account with StringEquals; "Using versions and aliases in permissions
+    policy": a call by the ARN of an alias is admitted by the alias's own policy.)
     """
-    if permission.action is not None and permission.action not in {
-        "lambda:InvokeFunction",
-        "lambda:*",
-        "*",
-    }:
-        return False
-    if permission.principal not in {delivery.invoked_as, "*", None}:
+    if (
+        permission.action not in {"lambda:InvokeFunction", "lambda:*", "*", None}
+        or permission.principal not in {delivery.invoked_as, "*", None}
+        or (delivery.qualified and not permission.qualified)
+    ):
         return False
     if permission.source_arn and delivery.source.arn not in Language.glob(permission.source_arn):
         return False
-    if permission.source_account and facts.account not in {permission.source_account, None}:
+    if permission.source_account and account not in {permission.source_account, None}:
         return False
-    unknown = None in {
+    # Which alias or version a qualified statement is for is not compared.
+    unknown = permission.qualified or permission.conditional
+    unknown |= None in {
         permission.function,
         permission.action,
         permission.principal,
         permission.source_arn,
         permission.source_account,
     }
-    if unknown or (permission.source_account and facts.account is None):
+    if unknown or (permission.source_account and account is None):
         return None
     return True
 
