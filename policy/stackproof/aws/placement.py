@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from stackproof.aws.coverage import not_modelled
+from stackproof.aws.ignored import as_deployed
 from stackproof.aws.network import NetworkFacts
 from stackproof.model import (
     Family,
@@ -181,7 +182,8 @@ def _owner(value: Value) -> str:
 
 def placement_facts(graph: Graph, network: NetworkFacts) -> PlacementFacts:
     """Where everything that `graph` declares lives, by the subnets that `network` knows."""
-    zone_of = {s.urn: s.zone for s in network.subnets}
+    graph = as_deployed(graph)
+    zone_of = _zones_of_subnets(network)
     placed: dict[str, set[str]] = {}
     for interface in network.interfaces:
         zone = zone_of.get(interface.subnet, "") if not interface.unknown else ""
@@ -189,7 +191,7 @@ def placement_facts(graph: Graph, network: NetworkFacts) -> PlacementFacts:
     machines = {m.urn: m for m in _machines(graph, placed)}
     fleets = {f.urn: f for f in _fleets(graph, network, placed)}
     in_use = {i.subnet for i in network.interfaces} | {n.subnet for n in network.nat_gateways}
-    zones = {s.zone for s in network.subnets}
+    zones = {*zone_of.values()}
     zones |= {z for m in machines.values() for z in m.zones}
     zones |= {z for f in fleets.values() for z in f.zones}
     regional = {r.urn for r in graph.resources if r.type in _REGIONAL}
@@ -200,7 +202,7 @@ def placement_facts(graph: Graph, network: NetworkFacts) -> PlacementFacts:
         fleets=fleets,
         regional=frozenset(regional),
         names={r.urn: r.name for r in graph.resources},
-        nowhere=tuple(s.urn for s in network.subnets if s.urn in in_use and not s.zone),
+        nowhere=tuple(s.urn for s in network.subnets if s.urn in in_use and not zone_of[s.urn]),
         not_modelled=not_modelled(graph, Family.PLACEMENT, MODELLED),
         assumptions=(
             "Before a zone is lost every Auto Scaling group runs its minimum, spread as declared.",
@@ -208,6 +210,17 @@ def placement_facts(graph: Graph, network: NetworkFacts) -> PlacementFacts:
             "The other zones have the capacity that replacements need.",
         ),
     )
+
+
+def _zones_of_subnets(network: NetworkFacts) -> dict[str, str]:
+    """URN of each subnet -> its zone, or nothing when that is not known.
+
+    A zone has a name (`us-east-1a`) and an id (`use1-az4`), and which name an account gives to
+    which id is not known: where subnets use both, those with ids may be anywhere.
+    (AWS Resource Access Manager User Guide, "Availability Zone IDs".)
+    """
+    named = any(s.zone and "-az" not in s.zone for s in network.subnets)
+    return {s.urn: "" if named and "-az" in s.zone else s.zone for s in network.subnets}
 
 
 def _machines(graph: Graph, placed: Mapping[str, set[str]]) -> Iterable[Machine]:
@@ -228,17 +241,23 @@ def _machines(graph: Graph, placed: Mapping[str, set[str]]) -> Iterable[Machine]
             elif not isinstance(zone, Reference):
                 zones.add("")
         unknown = "" if zones and "" not in zones else f"the zone of {resource.name} is not known"
+        if resource.inputs.get("instanceMarketOptions") is not None:
+            unknown = f"{resource.name} {_SPOT}"
         yield Machine(resource.urn, frozenset(zones - {""}), unknown)
 
 
 def _fleets(graph: Graph, network: NetworkFacts, placed: Mapping[str, set[str]]) -> Iterable[Fleet]:
     schedules: dict[str, list[Value]] = {}
+    resources = graph.by_urn()
     for item in graph.of_type(SCHEDULE):
         least = item.inputs.get("minSize")
         if least not in {None, -1}:
-            group = _owner(item.inputs.get("autoscalingGroupName"))
-            schedules.setdefault(group, []).append(least)
+            named = item.inputs.get("autoscalingGroupName")
+            for group in _scheduled(graph, named):
+                # Whether a group that is not known is this one is not known either.
+                schedules.setdefault(group, []).append(named if unknowns(named) else least)
     for resource in graph.of_type(GROUP):
+        template = resources.get(_owner(resource.inputs.get("launchTemplate")))
         zones = set(placed.get(resource.urn, ()))
         named = resource.inputs.get("availabilityZones")
         if isinstance(named, list):
@@ -255,8 +274,33 @@ def _fleets(graph: Graph, network: NetworkFacts, placed: Mapping[str, set[str]])
             # (User Guide for Application Load Balancers, "Availability Zones"): targets in a zone
             # that is not enabled receive no traffic.
             served=frozenset.intersection(*map(frozenset, fronts)) if fronts else None,
-            unknown=_unknown(resource, zones, fronts, sized=len(known) == len(sizes)),
+            unknown=_unknown(resource, zones, fronts, sized=len(known) == len(sizes))
+            or _market(resource, template),
         )
+
+
+def _scheduled(graph: Graph, value: Value) -> list[str]:
+    """The groups that a schedule's `autoscalingGroupName` may mean."""
+    owner = _owner(value)
+    if owner:
+        return [owner]
+    groups = graph.of_type(GROUP)
+    if isinstance(value, str):
+        return [g.urn for g in groups if g.inputs.get("name") == value]
+    return [g.urn for g in groups]
+
+
+_SPOT = "may run spot capacity, which AWS takes back at any time"
+
+
+def _market(resource: Resource, template: Resource | None) -> str:
+    """Why the group's instances may not be where, or for as long as, its subnets say."""
+    inputs = template.inputs if template is not None else {}
+    if inputs.get("instanceMarketOptions") is not None:
+        return f"{resource.name} {_SPOT}"
+    if resource.inputs.get("placementGroup") is not None or inputs.get("placement") is not None:
+        return f"{resource.name} has a placement of its own beside its subnets: not modelled"
+    return ""
 
 
 def _strategy(resource: Resource) -> Value:
@@ -278,7 +322,6 @@ def _unknown(
 ) -> str:
     """The first thing about the group that is not known; empty when all is."""
     name = resource.name
-    ignored = {"minSize", "availabilityZoneDistribution"} & {*resource.ignore_changes}
     spread = resource.inputs.get("availabilityZoneDistribution")
     doubts = (
         (not zones or "" in zones, f"the zones of {name} are not known"),
@@ -287,11 +330,10 @@ def _unknown(
             f"the zones of the load balancer in front of {name} are not known",
         ),
         (bool(unknowns(spread)), f"how {name} spreads over its zones is not known"),
-        (bool(ignored), f"changes of {min(ignored, default='')} of {name} are ignored"),
         (not sized, f"the smallest size of {name} is not known"),
         (
             resource.inputs.get("mixedInstancesPolicy") is not None,
-            f"{name} may run spot capacity, which AWS takes back at any time",
+            f"{name} {_SPOT}",
         ),
     )
     return next((why for holds, why in doubts if holds), "")

@@ -6,7 +6,7 @@ Auto Scaling could show, and every declared flow is proven again on what is left
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from typing import TypeAlias
 
@@ -51,10 +51,19 @@ def obligations(
             f"{flow.source} reaches {flow.to} after the loss of any zone",
             partial(_flow, facts, without, flow, members, exists),
         )
-        for flow in contract.network.flows
+        for flow in _together(contract.network.flows)
         if (flow.source, flow.to) not in excepted
     ]
     return found
+
+
+def _together(flows: Iterable[Flow]) -> list[Flow]:
+    """One flow for each pair of groups, with all that it allows."""
+    allow: dict[tuple[str, str], tuple[str, ...]] = {}
+    for flow in flows:
+        pair = flow.source, flow.to
+        allow[pair] = (*allow.get(pair, ()), *flow.allow)
+    return [Flow(source, to, what) for (source, to), what in allow.items()]
 
 
 def _promise(keep: Keep) -> str:

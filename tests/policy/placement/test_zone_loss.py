@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
 import pytest
 
 from stackproof.aws.network import network_facts
@@ -345,3 +346,98 @@ def test_an_accepted_flow_is_not_claimed() -> None:
         "availability.flows.internet-to-balancer",
         "availability.flows.balancer-to-api",
     ]
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        {"instanceMarketOptions": {"marketType": "spot"}},
+        {"placement": {"availabilityZone": "us-east-1a"}},
+    ],
+)
+def test_a_template_may_take_its_instances_elsewhere(template: dict[str, Value]) -> None:
+    of = architecture()
+    for each in of.of_type(TEMPLATE):
+        each.inputs.update(template)
+
+    assert decide(of, "keep.api").verdict is Verdict.UNPROVEN
+
+
+def test_a_placement_group_of_a_fleet_is_not_modelled() -> None:
+    of = architecture(fleet={"placementGroup": "close-together"})
+
+    assert decide(of, "keep.api").verdict is Verdict.UNPROVEN
+
+
+def test_a_spot_instance_is_no_lasting_voter() -> None:
+    of = architecture()
+    of.of_type(INSTANCE)[0].inputs["instanceMarketOptions"] = {"marketType": "spot"}
+
+    assert decide(of, "keep.database").verdict is Verdict.UNPROVEN
+
+
+@pytest.mark.parametrize(
+    ("group", "verdict"),
+    [
+        ("the-api", Verdict.VIOLATED),
+        ("of-another-stack", Verdict.PROVEN),
+        (Unknown("another stack"), Verdict.UNPROVEN),
+    ],
+)
+def test_a_schedule_names_its_group_by_text(group: Value, verdict: Verdict) -> None:
+    night = resource(
+        "aws:autoscaling/schedule:Schedule", "night", autoscalingGroupName=group, minSize=0
+    )
+    of = architecture(night, fleet={"name": "the-api"})
+
+    assert decide(of, "keep.api").verdict is verdict
+
+
+def test_a_zone_by_name_and_one_by_id_may_be_the_same() -> None:
+    of = architecture()
+    for subnet in of.of_type(SUBNET):
+        if subnet.name.endswith("-c"):
+            del subnet.inputs["availabilityZone"]
+            subnet.inputs["availabilityZoneId"] = "use1-az1"
+
+    assert {decide(of, c).verdict for c in CLAIMS} == {Verdict.UNPROVEN}
+
+
+def test_zones_by_id_alone_are_told_apart() -> None:
+    of = architecture()
+    for subnet in of.of_type(SUBNET):
+        del subnet.inputs["availabilityZone"]
+        subnet.inputs["availabilityZoneId"] = f"use1-az{ZONES.index(subnet.name[-1]) + 1}"
+
+    assert {decide(of, c).verdict for c in CLAIMS} == {Verdict.PROVEN}
+
+
+@pytest.mark.parametrize("key", ["minSize", "availabilityZoneDistribution", "*"])
+def test_a_size_or_a_spread_whose_changes_are_ignored_is_not_known(key: str) -> None:
+    of = architecture()
+    kept = msgspec.structs.replace(
+        of,
+        resources=tuple(
+            msgspec.structs.replace(r, ignore_changes=(key,)) if r.type == FLEET else r
+            for r in of.resources
+        ),
+    )
+
+    assert decide(kept, "keep.api").verdict is Verdict.UNPROVEN
+
+
+def test_flows_that_are_declared_in_parts_are_one_claim() -> None:
+    parts = (Flow("api", "internet", ("tcp/443",)), Flow("api", "internet", ("tcp/80",)))
+    contract = Contract(
+        groups=CONTRACT.groups,
+        network=Network(flows=parts),
+        availability=Availability(survive="any one zone", flows=KeepFlows()),
+    )
+    of = architecture()
+    network = network_facts(of)
+    found = obligations(
+        placement_facts(of, network), network, contract, select(contract, of), flow_exists
+    )
+
+    assert [o.id for o in found] == ["availability.flows.api-to-internet"]
+    assert "tcp/443, tcp/80" in found[0].decide().evidence.summary
