@@ -109,6 +109,8 @@ class _Run:
             "config": self.config.values,
             "secretKeys": self.config.secret_keys,
             "shape": wire.SHAPES[self.number],
+            # What a program does in a preview only, or only in a deployment, shows as a difference.
+            "dryRun": self.number == 0,
             "region": projects.region_of(self.config),
             "account": projects.account_of(self.config),
         }

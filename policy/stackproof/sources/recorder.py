@@ -7,8 +7,10 @@ reference can be followed through nesting, concatenation and JSON.
 
 A marker is only worth something while it is whole. Whatever looks at its text (compares, splits,
 measures, hashes) would turn an unknown into a false fact, so the text that `apply` callbacks get
-notices being looked at, and the callback's result becomes unknown. What escapes that net differs
-between two runs with markers of another shape, which the parent process compares.
+notices being looked at, and the callback's result becomes unknown. Python makes plain copies of
+texts (f-strings, joins), which notice nothing: so the program is compiled with its copies watched
+as well. What escapes that net differs between two runs with markers of another shape, which the
+parent process compares.
 
 Usage: recorder.py JOB RESULT PROGRESS_FD; JOB and RESULT are JSON files.
 """
@@ -19,11 +21,14 @@ Usage: recorder.py JOB RESULT PROGRESS_FD; JOB and RESULT are JSON files.
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import builtins
 import dis
 import functools
 import gc
 import hashlib
+import importlib.machinery
 import inspect
 import json
 import logging
@@ -101,15 +106,21 @@ ESCAPED: list = []  # lines that looked at a marker outside any callback
 
 
 def _caller_is_neutral(frame):
-    """True for code that treats every text alike: the SDKs and the JSON module."""
+    """True for code that treats every text alike: the SDKs, the JSON module, the recorder."""
+    if frame.f_globals is globals():  # our own
+        return True
     module = frame.f_globals.get("__name__", "")
     top = module.partition(".")[0]
     return top in {"pulumi", "json"} or top + "._utilities" in sys.modules
 
 
 def _note_inspection(frame):
-    if _caller_is_neutral(frame):
+    if _caller_is_neutral(frame) and frame.f_code.co_name != "lift":  # of `output[0]`
         return
+    _note(frame)
+
+
+def _note(frame):
     watch = WATCH.get()
     if watch is None:
         ESCAPED.append((frame.f_code.co_filename, frame.f_lineno))
@@ -140,10 +151,20 @@ class Text(str):
         return str.__format__(self, spec)
 
     def __hash__(self):
+        # To be the key of a new mapping is to stay whole; to be looked up is not.
+        frame = sys._getframe(1)
+        code = frame.f_code.co_code
+        if dis.opname[code[frame.f_lasti]] not in _BUILDS_MAPPINGS:
+            _note_inspection(frame)
         return str.__hash__(self)
 
     def __reduce__(self):
         return (str, (str.__str__(self),))
+
+
+_BUILDS_MAPPINGS = {
+    "BUILD_MAP", "BUILD_CONST_KEY_MAP", "MAP_ADD", "STORE_SUBSCR", "DICT_UPDATE", "DICT_MERGE",
+}  # fmt: skip
 
 
 def _watched(name):
@@ -165,6 +186,173 @@ for _name in dir(str):
         "__getitem__", "__iter__", "__len__", "__mod__", "__mul__", "__rmul__",
     }:  # fmt: skip
         setattr(Text, _name, _watched(_name))
+
+
+class _Unbound:
+    """Stands for `str` where a program calls its methods unbound, as in `key=str.lower`."""
+
+    def __getattr__(self, name):
+        original = getattr(str, name)
+        if name == "maketrans" or not callable(original):
+            return original
+
+        @functools.wraps(original)
+        def method(*args, **kwargs):
+            if any(isinstance(arg, Text) for arg in args):
+                _note_inspection(sys._getframe(1))
+            return original(*args, **kwargs)
+
+        return method
+
+
+# ── the program's own code ──────────────────────────────────────────────────────────────────────
+
+_TEXT, _SEEN, _STR = "__stackproof_text__", "__stackproof_seen__", "__stackproof_str__"
+
+_LOOKS_AT_ARGUMENTS = {
+    "match", "search", "fullmatch", "findall", "finditer", "split", "sub", "subn",
+    "fnmatch", "fnmatchcase", "count", "endswith", "find", "index", "partition", "removeprefix",
+    "removesuffix", "rfind", "rindex", "rpartition", "rsplit", "startswith", "strip", "lstrip",
+    "rstrip",
+}  # fmt: skip
+"""Functions in C that tell texts apart and ask none of the methods of a marker."""
+
+
+class Watched(ast.NodeTransformer):
+    """Compiles a program so that copies of a marker are watched as the marker is.
+
+    Whatever a call, an f-string or `%` returns passes `_TEXT`; a text that a function in C is
+    about to look at passes `_SEEN`. Both run in no frame of the program, whose lines stay.
+    """
+
+    def _through(self, name, node):
+        call = ast.Call(func=ast.Name(id=name, ctx=ast.Load()), args=[node], keywords=[])
+        return ast.fix_missing_locations(ast.copy_location(call, node))
+
+    def visit_JoinedStr(self, node):
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                part.value = self.visit(part.value)
+                if part.format_spec is not None:
+                    for inner in ast.iter_child_nodes(part.format_spec):
+                        self.generic_visit(inner)
+        return self._through(_TEXT, node)
+
+    def visit_BinOp(self, node):
+        self.generic_visit(node)
+        return self._through(_TEXT, node) if isinstance(node.op, ast.Mod) else node
+
+    def visit_AugAssign(self, node):
+        self.generic_visit(node)
+        if not (isinstance(node.op, ast.Mod) and isinstance(node.target, ast.Name)):
+            return node
+        left = ast.copy_location(ast.Name(id=node.target.id, ctx=ast.Load()), node)
+        value = ast.copy_location(ast.BinOp(left=left, op=node.op, right=node.value), node)
+        assign = ast.Assign(targets=[node.target], value=self._through(_TEXT, value))
+        return ast.copy_location(assign, node)
+
+    def visit_Await(self, node):
+        self.generic_visit(node)
+        return self._through(_TEXT, node)
+
+    def visit_Call(self, node):
+        self.generic_visit(node)
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if name in _LOOKS_AT_ARGUMENTS:
+            node.args = [
+                arg if isinstance(arg, ast.Starred) else self._through(_SEEN, arg)
+                for arg in node.args
+            ]
+            for keyword in node.keywords:
+                if keyword.arg is not None:
+                    keyword.value = self._through(_SEEN, keyword.value)
+        return self._through(_TEXT, node)
+
+    def visit_Compare(self, node):
+        self.generic_visit(node)
+        absent = [isinstance(c, ast.Constant) and c.value is None for c in node.comparators]
+        # Whether an output is None, or is part of a text that is no marker.
+        if any(absent) or any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops):
+            node.left = self._through(_SEEN, node.left)
+        return node
+
+    def visit_Attribute(self, node):
+        self.generic_visit(node)
+        is_str = isinstance(node.value, ast.Name) and node.value.id == "str"
+        if is_str and isinstance(node.ctx, ast.Load):
+            node.value = ast.copy_location(ast.Name(id=_STR, ctx=ast.Load()), node.value)
+        return node
+
+    def visit_match_case(self, node):
+        # A pattern is no expression: leave it alone.
+        node.guard = self.visit(node.guard) if node.guard is not None else None
+        node.body = [self.visit(statement) for statement in node.body]
+        return node
+
+
+class WatchedLoader(importlib.machinery.SourceFileLoader):
+    """Loads a module of the program, or of a library that works with Pulumi's outputs."""
+
+    def get_code(self, fullname):
+        path = self.get_filename(fullname)
+        data = self.get_data(path)
+        if not self.is_watched(fullname, path, data):
+            return super().get_code(fullname)
+        return watched_code(data, path)
+
+    def is_watched(self, fullname, path, data):
+        return _module_kind(fullname) == "other" and b"pulumi" in data
+
+
+def watched_code(source, path):
+    """Compile `source` (bytes), watched."""
+    tree = ast.parse(source, path)
+    for child in tree.body:
+        Watched().visit(child)
+    return compile(tree, path, "exec", dont_inherit=True)
+
+
+def watch_copies(markers, lines):
+    """From now on, load the program's modules watched."""
+    track = _tracked_by(markers)
+
+    def text(value):
+        return track(value) if type(value) is str else value
+
+    def seen(value):
+        if isinstance(value, Text):
+            _note(sys._getframe(1))
+        return value
+
+    class Loader(WatchedLoader):
+        def is_watched(self, fullname, path, data):
+            return lines.path(path) is not None or super().is_watched(fullname, path, data)
+
+    vars(builtins).update({_TEXT: text, _SEEN: seen, _STR: _Unbound()})
+    machinery = importlib.machinery
+    hook = machinery.FileFinder.path_hook(
+        (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
+        (Loader, machinery.SOURCE_SUFFIXES),
+        (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES),
+    )
+    sys.path_hooks.insert(0, hook)
+    for path in [p for p in sys.path_importer_cache if not _is_pythons(p)]:
+        del sys.path_importer_cache[path]
+
+    @functools.wraps(_loads)
+    def loads(*args, **kwargs):
+        return _map_texts(_loads(*args, **kwargs), track)
+
+    json.loads = loads
+    # The way in which Python reads a program that is one file.
+    vars(runpy)["compile"] = lambda source, path, *_: watched_code(source, path)
+
+
+_loads = json.loads  # as it was, for our own reading
+
+
+def _is_pythons(path):
+    return path.startswith(os.path.dirname(os.__file__)) and "site-packages" not in path
 
 
 def _map_texts(value, change):
@@ -205,6 +393,32 @@ class Applies:
             return original(output, self._guarded(func), run_with_unknowns)
 
         pulumi.Output.apply = apply
+        self._watch_awaited(pulumi)
+
+    def _watch_awaited(self, pulumi):
+        """Watch what a program awaits from an output itself, without a callback."""
+        future, is_known = pulumi.Output.future, pulumi.Output.is_known
+
+        async def awaited(output):
+            return _map_texts(await future(output), _tracked_by(self.markers))
+
+        async def asked(output, frame):
+            value = await future(output)
+            _map_texts(value, lambda text: _note(frame) if self.markers.inside(text) else text)
+            return await is_known(output)
+
+        @functools.wraps(future)
+        def watched_future(output, with_unknowns=None):
+            if _caller_is_neutral(sys._getframe(1)) or with_unknowns:
+                return future(output, with_unknowns)
+            return awaited(output)
+
+        @functools.wraps(is_known)
+        def watched_is_known(output):
+            frame = sys._getframe(1)
+            return is_known(output) if _caller_is_neutral(frame) else asked(output, frame)
+
+        pulumi.Output.future, pulumi.Output.is_known = watched_future, watched_is_known
 
     async def settle(self):
         """Note the callbacks that never ran, because what they wait for is not known."""
@@ -990,7 +1204,7 @@ def policy_document(args):
 
     def add_documents(key, replace):
         for text in args.get(key) or []:
-            found = json.loads(text).get("Statement", [])
+            found = _loads(text).get("Statement", [])
             for statement in found if isinstance(found, list) else [found]:
                 add(statement, replace)
 
@@ -1269,7 +1483,11 @@ def record(job, progress):
     applies.install(pulumi)
     Invokes(pulumi, monitor).install()
     _without_stack_traces()
+    _without_providers_code()
     _configure(job, monitor, pulumi)
+    _rehearse(pulumi, job["dryRun"])
+    watch_copies(markers, lines)
+    _watch_environment(monitor, lines)
 
     sys.argv = [job["main"]]
     os.chdir(job["directory"])
@@ -1319,6 +1537,51 @@ def record(job, progress):
             for file, line in ESCAPED
         ],
     }
+
+
+def _rehearse(pulumi, dry_run):
+    """Tell the program that this is a preview, or that it is not: it must declare the same.
+
+    The SDK itself goes on as in a preview, in which what is not known stays unknown.
+    """
+    settings = pulumi.runtime.settings
+    original = settings.is_dry_run
+
+    @functools.wraps(original)
+    def is_dry_run():
+        module = sys._getframe(1).f_globals.get("__name__", "")
+        return original() if _module_kind(module) == "sdk" else dry_run
+
+    settings.is_dry_run = pulumi.runtime.is_dry_run = is_dry_run
+
+
+def _watch_environment(monitor, lines):
+    """Say which environment variables the program reads: what it declares rests on them."""
+    kind: Any = type(os.environ)
+
+    class Environment(kind):
+        def __getitem__(self, key):
+            frame: Any = sys._getframe(1)
+            while frame is not None and frame.f_globals.get("__name__") in _MAPPINGS:
+                frame = frame.f_back
+            if frame is not None and lines.path(frame.f_code.co_filename) is not None:
+                monitor.assumptions.add(
+                    "The environment variable %s, which the program reads, is the same when it is"
+                    " deployed." % key
+                )
+            return super().__getitem__(key)
+
+    os.environ.__class__ = Environment
+
+
+_MAPPINGS = {"os", "_collections_abc", "collections.abc"}
+
+
+def _without_providers_code():
+    """Spare the SDK to pickle dynamic providers, and all that they refer to: none of it is read."""
+    from pulumi.dynamic import dynamic
+
+    dynamic.serialize_provider = lambda _provider: "not evaluated"
 
 
 def _without_stack_traces():

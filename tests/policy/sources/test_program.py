@@ -199,6 +199,58 @@ def test_a_callback_that_creates_nothing_leaves_no_doubt() -> None:
         assert value.depends_on == (zone,)
 
 
+# ── copies of a marker ──────────────────────────────────────────────────────────────────────────
+
+
+def _parameters(prefix: str) -> dict[str, Value]:
+    found = graph_of("copies").resources
+    return {
+        r.name.removeprefix(prefix): r.inputs["description"]
+        for r in found
+        if r.type.endswith(":Parameter") and r.name.startswith(prefix)
+    }
+
+
+_LOOKS = sorted(n for n in _parameters("") if not n.startswith(("keeps-", "part-")))
+
+
+def test_there_are_looks_to_judge() -> None:
+    assert len(_LOOKS) > 15
+
+
+@pytest.mark.parametrize("look", _LOOKS)
+def test_what_looks_at_a_copy_of_an_output_says_nothing_for_sure(look: str) -> None:
+    # Each returns the output whole or `*`, by a look at a copy that Python made of its text.
+    assert isinstance(_parameters("")[look], Unknown)
+
+
+def test_copies_that_keep_an_output_whole_keep_the_reference() -> None:
+    kept = _parameters("keeps-")
+    assert len(kept) > 5
+    for name, value in kept.items():
+        assert isinstance(value, Template), name
+        assert any(isinstance(part, Reference) for part in value.parts), name
+
+
+def test_a_part_of_an_output_is_not_known() -> None:
+    parts = _parameters("part-")
+    assert parts.pop("variable") == "nobody"
+    assert {name for name, part in parts.items() if not isinstance(part, Unknown)} == set()
+
+
+def test_what_awaits_an_output_and_looks_at_it_leaves_a_doubt() -> None:
+    program = (PROGRAMS / "copies" / "__main__.py").read_text(encoding="utf-8").splitlines()
+    doubted = {program[d.location.line - 1].strip() for d in doubts("copies") if d.location}
+    assert 'if text and "cn" in f"{text}/":' in doubted
+    assert "if not await arn.is_known():" in doubted
+    assert "def callback(v: str) -> None:" in doubted
+
+
+def test_the_environment_that_a_program_reads_is_an_assumption() -> None:
+    (assumption,) = (a for a in graph_of("copies").assumptions if "SHOP_OWNER" in a)
+    assert assumption.endswith("which the program reads, is the same when it is deployed.")
+
+
 # ── what is read, and what is asked ─────────────────────────────────────────────────────────────
 
 
@@ -372,6 +424,8 @@ def test_the_program_gets_no_credentials_and_runs_where_pulumi_runs_it(
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "a credential")
     graph = evaluate(PROGRAMS / "environment", "dev")
     seen = {r.name: r.inputs["description"] for r in graph.resources}
+    # A preview and a deployment must declare the same; what tells them apart is not known.
+    assert isinstance(seen.pop("dry"), Unknown)
     assert seen == {
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_PROFILE": "none",
@@ -379,7 +433,6 @@ def test_the_program_gets_no_credentials_and_runs_where_pulumi_runs_it(
         "PULUMI_CONFIG_PASSPHRASE": "none",
         "folder": "environment",
         "first": "environment",
-        "dry": "True",
         "names": "environment/dev",
     }
 
