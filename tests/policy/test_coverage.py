@@ -7,12 +7,13 @@ from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from stackproof.aws.coverage import PROOF_FAMILIES, TABLE, not_modelled, token, touches
 from stackproof.aws.reviewed import REVIEWED
-from stackproof.model import Family, Resource
-from tests.policy.graphs import graph, resource
+from stackproof.model import Family, Graph, Resource
+from tests.policy.graphs import ACCOUNT, graph, resource
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +77,37 @@ def test_what_exists_in_pulumi_only_touches_nothing() -> None:
 )
 def test_types_whose_module_misleads(type_: str, family: Family) -> None:
     assert family in TABLE[type_].families
+
+
+def through(provider: Resource, account: str | None = ACCOUNT) -> Graph:
+    """A VPC that an explicit provider makes."""
+    vpc = resource("aws:ec2/vpc:Vpc", "main", cidrBlock="10.0.0.0/16")
+    by_provider = msgspec.structs.replace(vpc, provider=provider.urn)
+    return msgspec.structs.replace(graph(provider, by_provider), account=account)
+
+
+def test_a_provider_for_another_region_is_of_the_same_account() -> None:
+    of = through(resource("pulumi:providers:aws", "east", region="us-east-1"))
+
+    assert not_modelled(of, Family.NETWORK, frozenset({"aws:ec2/vpc:Vpc"})) == ()
+
+
+@pytest.mark.parametrize(
+    "credentials", [{"assumeRoles": '[{"roleArn":"arn:aws:iam::1:role/x"}]'}, {"profile": "other"}]
+)
+def test_a_provider_with_credentials_may_be_of_another_account(credentials: dict[str, str]) -> None:
+    vpc = frozenset({"aws:ec2/vpc:Vpc"})
+    loose = resource("pulumi:providers:aws", "other")
+    loose.inputs.update(credentials)
+    for family in PROOF_FAMILIES:
+        (found,) = not_modelled(through(loose), family, vpc)
+        assert "allowedAccountIds" in found.why
+    unused = graph(loose, resource("aws:ec2/vpc:Vpc", "main"))
+    assert not_modelled(unused, Family.NETWORK, vpc) == ()
+
+    pinned = msgspec.structs.replace(
+        loose, inputs={**credentials, "allowedAccountIds": f'["{ACCOUNT}"]'}
+    )
+    assert not_modelled(through(pinned), Family.NETWORK, vpc) == ()
+    assert not_modelled(through(pinned, account=None), Family.NETWORK, vpc)
+    assert not_modelled(through(pinned, account="999999999999"), Family.NETWORK, vpc)

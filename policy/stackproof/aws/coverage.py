@@ -6,10 +6,12 @@ of a module says nothing about what a type does.
 
 from __future__ import annotations
 
+import json
+
 import msgspec
 
 from stackproof.aws.reviewed import REVIEWED
-from stackproof.model import Family, Graph, NotModelled, Resource
+from stackproof.model import Family, Graph, NotModelled, Resource, Value
 
 PROOF_FAMILIES = frozenset({Family.NETWORK, Family.IDENTITY, Family.PLACEMENT, Family.RECURSION})
 
@@ -22,6 +24,19 @@ class Classification(msgspec.Struct, frozen=True):
 
 
 PROVIDER_PREFIX = "pulumi:providers:"
+AWS_PROVIDER = f"{PROVIDER_PREFIX}aws"
+
+_CREDENTIALS = (
+    "accessKey",
+    "assumeRole",
+    "assumeRoleWithWebIdentity",
+    "assumeRoles",
+    "profile",
+    "sharedConfigFiles",
+    "sharedCredentialsFiles",
+    "token",
+)
+"""Inputs of a provider that may lead it into another account than the stack's own."""
 
 _PULUMI = {
     "pulumi:pulumi:Stack": Classification(frozenset(), "the root of every URN; no AWS resource"),
@@ -55,7 +70,7 @@ def touches(resource: Resource) -> frozenset[Family]:
 
 def not_modelled(graph: Graph, family: Family, modelled: frozenset[str]) -> tuple[NotModelled, ...]:
     """Resources that may affect `family` and whose type its facts do not understand."""
-    return tuple(
+    strangers = tuple(
         NotModelled(
             r.urn,
             r.type,
@@ -65,3 +80,35 @@ def not_modelled(graph: Graph, family: Family, modelled: frozenset[str]) -> tupl
         for r in graph.resources
         if family in touches(r) and r.type not in modelled
     )
+    return (*strangers, *_of_other_accounts(graph, family))
+
+
+def _of_other_accounts(graph: Graph, family: Family) -> tuple[NotModelled, ...]:
+    """Explicit providers with credentials of their own, by whose resources everything changes.
+
+    ARNs, trust and the names of zones are read as those of one account. A provider that names
+    this account in `allowedAccountIds` can work in no other (AWS provider, "Configuration").
+    """
+    used = {(r.provider or "").split("::")[-1] for r in graph.resources if r.provider}
+    why = (
+        "its credentials may be those of another account; name the account in its"
+        " allowedAccountIds and in the stack's"
+    )
+    return tuple(
+        NotModelled(r.urn, r.type, family, why)
+        for r in graph.of_type(AWS_PROVIDER)
+        if r.name in used
+        and any(r.inputs.get(key) is not None for key in _CREDENTIALS)
+        and (graph.account is None or _plain(r.inputs.get("allowedAccountIds")) != [graph.account])
+    )
+
+
+def _plain(value: Value) -> Value:
+    """An input of a provider: on Pulumi's wire all but text is JSON in a string."""
+    if not isinstance(value, str):
+        return value
+    try:
+        found: Value = json.loads(value)
+    except ValueError:
+        return value
+    return found

@@ -94,6 +94,20 @@ def test_what_s3_tells_the_default_bus_may_be_handed_on_to_another() -> None:
     assert decision.evidence.witness["starts"] == "spy"
 
 
+def test_a_rule_that_is_only_read_may_hear_anything() -> None:
+    of = graph(*through_bus(None))
+    read = msgspec.structs.replace(
+        of,
+        resources=tuple(
+            msgspec.structs.replace(r, external=True, inputs={"name": "spied"})
+            if r.type == RULE
+            else r
+            for r in of.resources
+        ),
+    )
+    assert decide(read, "events.cycles").verdict is Verdict.UNPROVEN
+
+
 def test_an_escaped_star_in_a_pattern_is_a_star() -> None:
     pattern = {"source": ["aws.s3"], "detail": {"object": {"key": [{"wildcard": "a\\*b"}]}}}
     found = event_facts(graph(*through_bus(None, json.dumps(pattern)))).deliveries

@@ -15,7 +15,19 @@ they are in `log_writers`, because a notification on their bucket makes them a s
 from __future__ import annotations
 
 from stackproof.aws.coverage import not_modelled
-from stackproof.aws.events.facts import BUCKETS, MODELLED, NOTIFICATION, ROLE, EventFacts
+from stackproof.aws.events.facts import (
+    BUCKETS,
+    INVOKE_CONFIG,
+    MAPPING,
+    MODELLED,
+    NOTIFICATION,
+    REDRIVE,
+    ROLE,
+    RULE,
+    SUBSCRIPTION,
+    TARGET,
+    EventFacts,
+)
 from stackproof.aws.events.functions import functions, log_writers, permissions
 from stackproof.aws.events.notifications import notifications
 from stackproof.aws.events.reading import Reader
@@ -25,6 +37,7 @@ from stackproof.model import Family, Graph
 
 __all__ = ["event_facts"]
 
+_SENDERS = frozenset({INVOKE_CONFIG, MAPPING, NOTIFICATION, REDRIVE, RULE, SUBSCRIPTION, TARGET})
 _INLINE = ("logging", "loggings", "replicationConfiguration", "replicationConfigurations")
 """Inputs of a bucket that have resources of their own, which are the ones that are read here."""
 
@@ -47,7 +60,7 @@ def event_facts(graph: Graph) -> EventFacts:
         if bucket is not None and bucket.urn:
             configurations[bucket.urn].append(item.urn)
     for resource in graph.of_type(*MODELLED):
-        if resource.external and resource.type == NOTIFICATION:
+        if resource.external and resource.type in _SENDERS:
             reader.cannot_read(resource, "it is read from AWS, not declared")
     for resource in graph.of_type(*BUCKETS):
         for key in _INLINE:
