@@ -191,6 +191,8 @@ def _identity(contract: Contract) -> Iterator[Contradiction]:
             if of_group is not None and of_group.type == _ENDPOINT and not admission.resources:
                 yield here, "what passes an endpoint is for other resources; name them"
             yield from _trustee(admission.who, contract, (*here, "who"))
+            if admission.who.when:
+                yield (*here, "who", "when"), "here 'when' stands beside 'who', not in it"
             yield from _requests(admission.actions, admission.resources, contract, here)
 
 

@@ -72,8 +72,15 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """Groups whose subnets have no route out of the VPC, whatever their security groups say."""
 
 
+Conditions = dict[str, dict[str, str | tuple[str, ...]]]
+"""As in a policy: operator, key, values. `{StringEquals: {aws:SourceAccount: "123456789012"}}`."""
+
+
 class Trustee(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Who is meant by a principal: exactly one of these. `anyone` is the public."""
+    """Who is meant by a principal: exactly one of these. `anyone` is the public.
+
+    `when` is for `assumed_by`: the conditions under which the trust policy admits it, no others.
+    """
 
     service: str | None = None
     account: str | None = None
@@ -81,10 +88,7 @@ class Trustee(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     principal: str | None = None
     """A name under `identity.principals`."""
     anyone: bool = False
-
-
-Conditions = dict[str, dict[str, str | tuple[str, ...]]]
-"""As in a policy: operator, key, values. `{StringEquals: {aws:SourceAccount: "123456789012"}}`."""
+    when: Conditions = {}
 
 
 class Grant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

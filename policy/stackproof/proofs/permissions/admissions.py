@@ -37,9 +37,10 @@ from stackproof.proofs.permissions.requests import (
     Reading,
     doubts_of,
 )
-from stackproof.proofs.permissions.witnesses import first, request, shown
+from stackproof.proofs.permissions.witnesses import circumstances, first, request, shown
 
-_TLS = Box({"aws:securetransport": Language.literal("true")})
+TLS = Box({"aws:securetransport": Language.literal("true")})
+"""The circumstances in which whoever is named must be let in."""
 
 
 def obligations(question: Question) -> Iterator[Obligation]:
@@ -140,7 +141,7 @@ def _admits(
     for box, admission in zip(
         _declared(question, admissions, group, least=True), admissions, strict=True
     ):
-        wanted = subtract([box & _TLS], NEVER)
+        wanted = subtract([box & TLS], NEVER)
         given = [b for p in policies for b in admitted(question.facts, p, SMALLEST)]
         left = subtract(wanted, given)
         if not left and wanted:
@@ -248,6 +249,7 @@ def nobody_else(
         how = f"{owner} lets {made[ACTION]} on {readable(made[RESOURCE])} through for {who}"
     else:
         how = f"{owner} admits {who} to {made[ACTION]}"
+    how += circumstances(box)
     if certain:
         return violated(
             f"{how}, which the contract does not say",

@@ -12,13 +12,13 @@ from stackproof.aws.identity import (
     Statement,
     Who,
 )
-from stackproof.aws.identity.documents import Pattern
 from stackproof.aws.identity.resource_policies import BUCKETS
 from stackproof.proofs.languages import Language
 from stackproof.proofs.permissions.boxes import ABSENT, ACTION, RESOURCE, WHO, Box, subtract
 from stackproof.proofs.permissions.conditions import split_who
 from stackproof.proofs.permissions.requests import (
     NEVER,
+    NOBODY_KNOWN,
     Reading,
     statement_boxes,
     who_language,
@@ -49,14 +49,16 @@ def own_root(facts: IdentityFacts) -> Language:
     return Language.glob(f"AWS:arn:*:iam::{facts.account}:root")
 
 
-def _with_accounts(who: Who) -> Who:
-    """In a deny, an account stands for everybody in it."""
-    more = [
-        Pattern(f"{p.text.removesuffix('root')}*", exact=False)
-        for p in who.patterns
-        if p.exact and p.text.startswith("AWS:") and p.text.endswith(":root")
-    ]
-    return Who((*who.patterns, *more)) if more and not who.negated else who
+def _of_accounts(who: Who) -> Language:
+    """Everybody in the accounts that `who` names as such."""
+    roots = [p.text for p in who.patterns if p.exact and p.text.endswith(":root")]
+    if who.negated:
+        return Language.nothing()
+    return Language.any_of(
+        f"{root.removesuffix('root').replace(':iam:', f':{service}:')}*"
+        for root in roots
+        for service in ("iam", "sts")
+    )
 
 
 def boxes_with_who(
@@ -64,11 +66,14 @@ def boxes_with_who(
 ) -> list[Box]:
     """The requests of one statement, with who makes them."""
     bigger = reading.wide == statement.allow
-    who = statement.who or Who((Pattern("*", exact=False),))
-    if not statement.allow and bigger:
-        who = _with_accounts(who)
+    who = statement.who or NOBODY_KNOWN
     asking, conditions = split_who(statement.conditions)
-    names = who_language(who, bigger=bigger) & asking
+    names = who_language(who, bigger=bigger)
+    picks = len(conditions) < len(statement.conditions)
+    if picks if statement.allow else bigger:
+        # In a deny an account is everybody in it; so it is where a condition picks some of them.
+        names |= _of_accounts(who)
+    names &= asking
     rest = msgspec.structs.replace(statement, conditions=conditions)
     boxes = statement_boxes(document, rest, reading, variables={}, space=space)
     return [b for box in boxes if not (b := box.narrowed(WHO, names)).is_empty()]

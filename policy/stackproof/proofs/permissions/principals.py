@@ -32,7 +32,7 @@ from stackproof.proofs.permissions.requests import (
     doubts,
     universe,
 )
-from stackproof.proofs.permissions.witnesses import first, request, shown
+from stackproof.proofs.permissions.witnesses import circumstances, first, request, shown
 
 
 def obligations(question: Question) -> Iterator[Obligation]:
@@ -215,7 +215,8 @@ def _excess(
         hops = question.statements(box.sources, permits=True)
         others = question.statements(sources_of(certain), permits=True)
         return violated(
-            f"{principal.name} may also {made[ACTION]} on {readable(made['resource'])}",
+            f"{principal.name} may also {made[ACTION]} on {readable(made['resource'])}"
+            f"{circumstances(box)}",
             shown(made, principal.arn),
             tuple(dict.fromkeys((*hops, *others))),
             (*(h.urn for h in hops), principal.urn, *(h.urn for h in others)),

@@ -225,7 +225,11 @@ ORDINARY = Box(
 """A request that a declared grant must permit: over TLS, made by the principal itself."""
 
 
-def _name_kinds(facts: IdentityFacts, principal: Principal, who: Who) -> frozenset[str]:
+NOBODY_KNOWN = Who((Pattern("*", exact=False),))
+"""Stands for a Principal element that is missing where there must be one."""
+
+
+def name_kinds(facts: IdentityFacts, principal: Principal, who: Who) -> frozenset[str]:
     """How `who` names the principal: `everyone`, `self`, `session`, `account`, `unknown`."""
     account = facts.account
     role = principal.arn.rpartition("/")[2]
@@ -290,8 +294,8 @@ def resource_boxes(
     variables = tuple(sorted(_variables(facts, principal).items()))
     for document in policy.documents:
         for statement in document.statements:
-            who = statement.who or Who((Pattern("*", exact=False),))
-            kinds = _name_kinds(facts, principal, who)
+            who = statement.who or NOBODY_KNOWN
+            kinds = name_kinds(facts, principal, who)
             bigger = reading.wide == statement.allow
             if not _applies(kinds, who, allow=statement.allow, bigger=bigger):
                 continue
@@ -320,7 +324,7 @@ def _closed_keys(facts: IdentityFacts, principal: Principal, reading: Reading) -
             if statement.allow
             and statement.who is not None
             and _delegates(
-                _name_kinds(facts, principal, statement.who), statement.who, wide=reading.wide
+                name_kinds(facts, principal, statement.who), statement.who, wide=reading.wide
             )
             for box in statement_boxes(
                 document,

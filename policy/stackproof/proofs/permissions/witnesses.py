@@ -172,6 +172,44 @@ def shown(made: dict[str, str], principal: str) -> dict[str, object]:
     }
 
 
+# Condition keys as AWS spells them; a policy may spell them in any case.
+_KEYS = (
+    "aws:PrincipalOrgID",
+    "aws:PrincipalTag",
+    "aws:ResourceAccount",
+    "aws:SecureTransport",
+    "aws:SourceAccount",
+    "aws:SourceArn",
+    "aws:SourceIp",
+    "aws:SourceVpc",
+    "aws:SourceVpce",
+    "aws:ViaAWSService",
+    "iam:PassedToService",
+    "kms:ViaService",
+    "sts:ExternalId",
+)
+_SPELT_KEYS = {key.lower(): key for key in _KEYS}
+
+
+def spelt(key: str) -> str:
+    """A condition key as AWS spells it, where that is known."""
+    return _SPELT_KEYS.get(key, readable(key.removeprefix(UNDECIDED)))
+
+
+def circumstances(box: Box) -> str:
+    """` when aws:SecureTransport is false`: what is not ordinary about the requests of a box."""
+    made = request(box)
+    found = []
+    for key, side in sorted(box.sides.items()):
+        if key in {ACTION, RESOURCE, WHO, *ASKER} or key.startswith(UNDECIDED):
+            continue
+        if key in made and _ORDINARY.get(key) != made[key]:
+            found.append(f"when {spelt(key)} is {readable(made[key]) or 'empty'}")
+        elif key not in made and not (side - Language.literal(ABSENT)).is_empty():
+            found.append(f"without {spelt(key)}")
+    return f" {' and '.join(found)}" if found else ""
+
+
 def first(boxes: Iterable[Box]) -> Box:
     """The most telling of some boxes."""
     return min(boxes, key=rank)
