@@ -26,7 +26,7 @@ build/uv/bin/uv:
 	@$(UV) sync --frozen --quiet
 	@touch $@
 
-run: setup ## Evaluate the program, prove its architecture, print the report (STACK=prod|dev|seed)
+run: setup build/thumbnailer.sha256 ## Evaluate the program, prove its architecture, print the report (STACK=prod|dev|seed)
 	@$(RUN) stackproof check --stack $(STACK)
 
 test: setup ## Every test; those of the real engine are skipped where neither Pulumi nor Go is
@@ -46,7 +46,10 @@ format: setup ## Format the code and mend what ruff can mend
 bench: setup ## Time the evaluation and the proofs, as ratios
 	@$(RUN) python -m tests.bench
 
-package: setup ## Build the thumbnail function's package into build/thumbnailer
+package: build/thumbnailer.sha256 ## Build the thumbnail function's package into build/thumbnailer
+
+build/thumbnailer.sha256: .venv/.synced thumbnailer/handler.py thumbnailer/requirements.txt thumbnailer/build.py
+	@echo "building the thumbnail function's package"
 	@UV=$(UV) $(RUN) python thumbnailer/build.py
 
 clean: ## Remove everything that the targets made

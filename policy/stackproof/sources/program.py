@@ -52,6 +52,24 @@ def evaluate(
     hidden = projects.encrypted_keys(project, stack)
     python = projects.interpreter(project)
     runs = [_Run(project, stack, hidden, number) for number in (0, 1)]
+    recorded = _run(runs, python, time_limit, progress)
+    refusal = _refusal(runs, recorded, project)
+    if refusal:
+        runs[1].deploys = False
+        recorded[1:] = _run(runs[1:], python, time_limit, None)
+    for run, result in zip(runs, recorded, strict=True):
+        if result["failure"]:
+            raise SourceError(_explained(result["failure"], run, project))
+    return _graph(project, stack, runs, recorded, refusal)
+
+
+def _run(
+    runs: Sequence[_Run],
+    python: Path,
+    time_limit: float,
+    progress: Callable[[int], None] | None,
+) -> list[dict[str, Any]]:
+    """What each of `runs`, side by side, recorded or failed of."""
     with tempfile.TemporaryDirectory(prefix="stackproof-") as folder:
         commands = []
         for run in runs:
@@ -61,7 +79,7 @@ def evaluate(
         try:
             children = run_all(
                 commands,
-                cwd=run.folder,
+                cwd=runs[0].folder,
                 environments=[run.environment(python) for run in runs],
                 time_limit=time_limit,
                 progress=progress,
@@ -71,11 +89,24 @@ def evaluate(
                 f"The program did not end within {time_limit:g} seconds; find what it waits for, "
                 f"or raise the limit.{_said(error.output)}"
             ) from error
-        recorded = [
-            _recorded(run, child, folder, project)
-            for run, child in zip(runs, children, strict=True)
-        ]
-    return _graph(project, stack, runs, recorded)
+        return [_recorded(run, child, folder) for run, child in zip(runs, children, strict=True)]
+
+
+def _refusal(
+    runs: Sequence[_Run], recorded: Sequence[Mapping[str, Any]], project: projects.Project
+) -> str:
+    """How the program refuses a deployment that it would preview; empty when it does not.
+
+    A program that raises deploys nothing, so what it declares in a preview is all there is to
+    judge: a missing build, say, must not keep anybody from reading the architecture.
+    """
+    preview, deployment = (result["failure"] for result in recorded)
+    if preview or not deployment or deployment["kind"] not in {"raised", "exit"}:
+        return ""
+    return (
+        "The program would refuse to be deployed as it stands, and is judged as in a preview: "
+        f"{_explained(deployment, runs[1], project)}"
+    )
 
 
 class _Run:
@@ -85,6 +116,8 @@ class _Run:
         self, project: projects.Project, stack: str, hidden: Sequence[str], number: int
     ) -> None:
         self.number = number
+        # What a program does in a preview only, or only in a deployment, shows as a difference.
+        self.deploys = number == 1
         self.project = project
         self.stack = stack
         # Digits only, so that the program may read a secret as a text or as a number.
@@ -109,8 +142,7 @@ class _Run:
             "config": self.config.values,
             "secretKeys": self.config.secret_keys,
             "shape": wire.SHAPES[self.number],
-            # What a program does in a preview only, or only in a deployment, shows as a difference.
-            "dryRun": self.number == 0,
+            "dryRun": not self.deploys,
             "region": projects.region_of(self.config),
             "account": projects.account_of(self.config),
         }
@@ -135,7 +167,7 @@ def _said(output: str) -> str:
     return " It printed last:\n  " + "\n  ".join(line[:200] for line in lines) if lines else ""
 
 
-def _recorded(run: _Run, child: Child, folder: str, project: projects.Project) -> dict[str, Any]:
+def _recorded(run: _Run, child: Child, folder: str) -> dict[str, Any]:
     path = run.result(folder)
     if not path.exists():
         raise SourceError(
@@ -143,8 +175,6 @@ def _recorded(run: _Run, child: Child, folder: str, project: projects.Project) -
             f"{_said(child.output)}"
         )
     result: dict[str, Any] = msgspec.json.decode(path.read_bytes())
-    if result["failure"]:
-        raise SourceError(_explained(result["failure"], run, project))
     return result
 
 
@@ -207,6 +237,7 @@ def _graph(
     stack: str,
     runs: Sequence[_Run],
     recorded: Sequence[Mapping[str, Any]],
+    refusal: str,
 ) -> Graph:
     readers = [
         wire.Reader(wire.SHAPES[run.number][1], result["markers"], tuple(run.placeholders.values()))
@@ -224,7 +255,7 @@ def _graph(
         if urn in other and raw["type"] != STACK_TYPE
     ]
     resources = _with_regions(resources)
-    assumptions = set(recorded[0]["assumptions"])
+    assumptions = {*recorded[0]["assumptions"], *([refusal] if refusal else [])}
     assumptions |= {
         f"{r.name} ({r.type}) is read, not declared: only what the program says of it is known."
         for r in resources

@@ -612,3 +612,17 @@ def test_every_value_is_of_the_model() -> None:
             for value in resource.inputs.values():
                 assert all(isinstance(v, kinds) for v in walk(value))
                 assert all(u.reason for u in unknowns(value))
+
+
+def test_a_program_that_refuses_a_deployment_is_judged_as_in_a_preview(tmp_path: Path) -> None:
+    program = """
+import pulumi, pulumi_aws as aws
+aws.s3.Bucket("b", bucket="b")
+if not pulumi.runtime.is_dry_run():
+    raise ValueError("nothing is built yet")
+"""
+    graph = evaluate(project(tmp_path, program), "dev")
+    assert [r.name for r in graph.resources] == ["b"]
+    (said,) = graph.assumptions
+    assert "would refuse to be deployed" in said
+    assert "ValueError at __main__.py:5: nothing is built yet" in said
