@@ -79,6 +79,17 @@ def test_types_whose_module_misleads(type_: str, family: Family) -> None:
     assert family in TABLE[type_].families
 
 
+@pytest.mark.parametrize(
+    "type_", ["random:index/randomPassword:RandomPassword", "tls:index/privateKey:PrivateKey"]
+)
+def test_what_only_makes_a_value_touches_nothing(type_: str) -> None:
+    assert not touches(resource(type_, "value"))
+
+
+def test_what_runs_a_command_may_touch_everything() -> None:
+    assert touches(resource("command:local:Command", "deploy")) == PROOF_FAMILIES
+
+
 def through(provider: Resource, account: str | None = ACCOUNT) -> Graph:
     """A VPC that an explicit provider makes."""
     vpc = resource("aws:ec2/vpc:Vpc", "main", cidrBlock="10.0.0.0/16")

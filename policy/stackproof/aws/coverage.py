@@ -45,19 +45,43 @@ _PULUMI = {
     ),
 }
 
+_OUTSIDE_AWS = {
+    f"{package}:index/{name[0].lower()}{name[1:]}:{name}": Classification(frozenset(), why)
+    for package, names, why in (
+        (
+            "random",
+            (
+                "RandomBytes RandomId RandomInteger RandomPassword RandomPet RandomShuffle"
+                " RandomString RandomUuid"
+            ),
+            "a value that Pulumi keeps in its state; no AWS resource",
+        ),
+        (
+            "tls",
+            "CertRequest LocallySignedCert PrivateKey SelfSignedCert",
+            "a key or certificate that Pulumi keeps in its state; no AWS resource",
+        ),
+    )
+    for name in names.split()
+}
+
 
 def token(module: str, name: str) -> str:
     """Pulumi's token for a type of the AWS provider: `ec2`, `Vpc` give `aws:ec2/vpc:Vpc`."""
     return f"aws:{module}/{name[0].lower()}{name[1:]}:{name}"
 
 
-TABLE: dict[str, Classification] = _PULUMI | {
-    token(entry.module, name): Classification(
-        frozenset(entry.families), "" if entry.families else entry.why
-    )
-    for entry in REVIEWED
-    for name in entry.types.split()
-}
+TABLE: dict[str, Classification] = (
+    _PULUMI
+    | _OUTSIDE_AWS
+    | {
+        token(entry.module, name): Classification(
+            frozenset(entry.families), "" if entry.families else entry.why
+        )
+        for entry in REVIEWED
+        for name in entry.types.split()
+    }
+)
 
 
 def touches(resource: Resource) -> frozenset[Family]:
