@@ -7,17 +7,22 @@ what runs as whom; `questions` answers single ones.
 
 from __future__ import annotations
 
+from functools import partial
+
+import msgspec
+
 from stackproof.aws.identity import IdentityFacts
 from stackproof.contract import Contract
-from stackproof.model import Obligation
+from stackproof.model import Decision, Obligation, unknowns
 from stackproof.proofs.permissions import admissions, escalation, principals, running, trust
-from stackproof.proofs.permissions.claims import Question
-from stackproof.proofs.permissions.declared import GroupMembers
+from stackproof.proofs.permissions.claims import Question, unproven
+from stackproof.proofs.permissions.declared import GroupMembers, NotKnownError
 from stackproof.proofs.permissions.questions import (
     explain,
     resources_allowed,
     resources_surely_allowed,
 )
+from stackproof.proofs.permissions.requests import Doubt
 
 __all__ = ["explain", "obligations", "resources_allowed", "resources_surely_allowed"]
 
@@ -29,10 +34,27 @@ def obligations(
     if contract.identity is None:
         return []
     question = Question(facts, contract.identity, members)
-    return [
+    found = [
         *principals.obligations(question),
         *trust.obligations(question),
         *running.obligations(question),
         *admissions.obligations(question),
         *escalation.obligations(question),
     ]
+    return [msgspec.structs.replace(o, decide=partial(_known, question, o)) for o in found]
+
+
+def _known(question: Question, obligation: Obligation) -> Decision:
+    """The decision of `obligation`; unproven where a name that it turns on is not known yet."""
+    try:
+        return obligation.decide()
+    except NotKnownError as error:
+        name = question.facts.values.resources[error.resource.urn].name
+        why = [u.reason for value in error.resource.inputs.values() for u in unknowns(value)]
+        return unproven(
+            question,
+            f"the claim names {error.group}, and {error}",
+            [Doubt(error.resource.urn, f"{error}{f': {why[0]}' if why else ''}")],
+            [error.resource.urn],
+            f"Give {name} a name that is known at preview.",
+        )

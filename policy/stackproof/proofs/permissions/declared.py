@@ -7,13 +7,22 @@ from collections.abc import Mapping
 from stackproof.aws.identity import Condition, IdentityFacts, Pattern
 from stackproof.aws.values import glob_text
 from stackproof.contract import Admission, Conditions, Grant, Identity, Trustee
-from stackproof.model import Reference
+from stackproof.model import Reference, Resource
 from stackproof.proofs.languages import Language
 from stackproof.proofs.permissions.boxes import ACTION, RESOURCE, Box
 from stackproof.proofs.permissions.conditions import box_of
 from stackproof.selection import Members, SelectorError
 
 GroupMembers = Mapping[str, Members]
+
+
+class NotKnownError(SelectorError):
+    """What the contract names is there, but not by which ARN: nothing can be said of it yet."""
+
+    def __init__(self, group: str, resource: Resource) -> None:
+        super().__init__(group, f"the ARN of {resource.name} is not known")
+        self.resource = resource
+
 
 # Requests about a log group name its ARN followed by `:` and perhaps a stream (CloudWatch Logs
 # User Guide, "Overview of managing access permissions to your CloudWatch Logs resources").
@@ -23,7 +32,7 @@ _LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 def arns(facts: IdentityFacts, members: GroupMembers, text: str) -> list[str]:
     """The ARN globs that a resource of the contract means: `*`, an ARN, or `GROUP[/REST]`.
 
-    Raises SelectorError when it is none of these.
+    Raises SelectorError when it is none of these, NotKnownError when AWS's part of it is not known.
     """
     if text == "*" or text.startswith("arn:"):
         return [text]
@@ -36,7 +45,7 @@ def arns(facts: IdentityFacts, members: GroupMembers, text: str) -> list[str]:
     for resource in members[group].resources:
         arn = glob_text(facts.values.resolve(Reference(resource.urn, "arn")))
         if arn is None:
-            raise SelectorError(group, f"the ARN of {resource.name} is not known")
+            raise NotKnownError(group, resource)
         found.append(f"{arn}:*" if resource.type == _LOG_GROUP else arn + slash + rest)
     return found
 
