@@ -135,6 +135,11 @@ def test_a_nat_gateway_whose_elastic_address_is_not_in_the_program_proves_nothin
     assert verdicts(graph)["network.flow.api-to-internet"] is Verdict.UNPROVEN
 
 
+def test_one_elastic_address_does_not_serve_two_nat_gateways() -> None:
+    found = verdicts(with_set("nat-a", allocationId="@eip-b.allocationId").graph())
+    assert found["network.flow.api-to-internet"] is Verdict.UNPROVEN
+
+
 @pytest.mark.parametrize("path", ["cidrIpv4", "cidrIpv4[0]", "*"])
 def test_a_path_whose_changes_are_ignored_is_not_known(path: str) -> None:
     world = three_tiers()

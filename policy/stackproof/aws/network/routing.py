@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from stackproof.aws.network.facts import (
@@ -335,11 +336,16 @@ def _endpoint_routes(
 def nat_gateways(reader: Reader) -> tuple[NatGateway, ...]:
     """Every zonal NAT gateway; a regional one is not modelled."""
     found = []
+    # "Elastic IP addresses": each is associated with one interface at a time.
+    shared = Counter(
+        reader.urn(reader.get(r, "allocationId"), EIP) for r in reader.graph.of_type(NAT)
+    )
     for resource in reader.graph.of_type(NAT):
         subnet = reader.urn(reader.get(resource, "subnetId"), SUBNET)
         mode = reader.get(resource, "availabilityMode")
         connectivity = reader.get(resource, "connectivityType")
         allocation = reader.get(resource, "allocationId")
+        address = reader.urn(allocation, EIP)
         if mode not in {None, "zonal"} or subnet is None:
             reader.lost(resource, "it is regional, or its subnet is not known")
             continue
@@ -347,6 +353,7 @@ def nat_gateways(reader: Reader) -> tuple[NatGateway, ...]:
             is_unknown(connectivity)
             or resource.external
             or (allocation is not None and not _elastic(reader, allocation))
+            or (address is not None and shared[address] > 1)
         )
         found.append(
             NatGateway(
