@@ -201,6 +201,8 @@ def _distinct(obligations: Sequence[Obligation], earlier: Sequence[Claim]) -> It
 def _decided(obligation: Obligation, resources: Mapping[str, Resource]) -> Claim:
     try:
         decision = obligation.decide()
+        if decision.verdict is Verdict.WAIVED:
+            raise ValueError(_NO_WAIVER)  # noqa: TRY301 - a finding, as any other defect
         # What cannot be written down cannot be reported either: find out here, not in a report.
         msgspec.to_builtins(decision.evidence, order="deterministic")
     except Exception as error:  # noqa: BLE001 - as above
@@ -215,6 +217,9 @@ def _decided(obligation: Obligation, resources: Mapping[str, Resource]) -> Claim
         locations=locations_of(decision.resources, resources),
         mend=decision.mend,
     )
+
+
+_NO_WAIVER = "a proof may not waive a claim: only the contract does"
 
 
 def _located(evidence: Evidence, resources: Mapping[str, Resource]) -> Evidence:

@@ -14,11 +14,12 @@ from stackproof import __version__
 from stackproof.check import check as decide
 from stackproof.cli import output
 from stackproof.cli.errors import Failing, InputError
-from stackproof.cli.inputs import Given, contract_if_any, contract_of, graph_of, line_of
+from stackproof.cli.inputs import Given, contract_if_any, contract_of, graph_of, line_of, root_of
 from stackproof.contract import Contract
 from stackproof.families import World
 from stackproof.model import Explanation, Family
 from stackproof.proofs import permissions, reach
+from stackproof.reports.visible import visible_json
 from stackproof.selection import SelectorError, select
 from stackproof.sources import graph_json
 
@@ -31,8 +32,8 @@ _STACK = click.option("--stack", metavar="NAME", help="The stack; needed when th
 _FROM = click.option(
     "--from",
     "source",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Read this preview, export or graph JSON instead of evaluating the program.",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Read this preview, export or graph JSON ('-': stdin), evaluate no program.",
 )
 _TIME_LIMIT = click.option(
     "--time-limit",
@@ -134,15 +135,12 @@ def check(directory: Path, **options: Any) -> int:  # noqa: ANN401 - click's opt
             f"{located.place('groups', error.group)}: groups.{error.group}: {error}"
         ) from error
     verbose = options["verbose"]
+    root = root_of(directory)
+    screen = output.Screen(output.is_colored(options["color"]), output.columns())
+    # First to stdout: a file that cannot be written must not cost the report.
+    output.say(output.rendered(report, options["kind"], root=root, verbose=verbose, screen=screen))
     for kind, path in files:
-        text = output.rendered(report, kind, color=False, width=80, verbose=verbose)
-        output.write(path, text)
-    color = output.is_colored(options["color"])
-    output.say(
-        output.rendered(
-            report, options["kind"], color=color, width=output.columns(), verbose=verbose
-        )
-    )
+        output.write(path, output.rendered(report, kind, root=root, verbose=verbose))
     return 0 if report.passed else 1
 
 
@@ -157,7 +155,8 @@ def _given(directory: Path, options: dict[str, Any]) -> Given:
 @_TIME_LIMIT
 def graph(directory: Path, **options: Any) -> None:  # noqa: ANN401 - as above
     """Print what the program declares, as JSON that --from reads."""
-    output.say(graph_json.encode(graph_of(_given(directory, options))).decode())
+    encoded = graph_json.encode(graph_of(_given(directory, options))).decode()
+    output.say(visible_json(encoded))
 
 
 _CONTEXT = (
@@ -242,6 +241,8 @@ def permission(
     ARN. ACTION is one action such as s3:GetObject. RESOURCE is an ARN, or a
     group with the rest of the ARN after it: images/orig/cat.jpg.
     """
+    if ":" not in action and action != "*":
+        raise InputError(f"ACTION {action}: name the service too, as in s3:GetObject")
     world = _world(directory, options)
     found = permissions.explain(
         world.identity,

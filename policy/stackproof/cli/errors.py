@@ -12,6 +12,7 @@ import click
 
 from stackproof.check import NothingToCheckError
 from stackproof.contract import ContractError
+from stackproof.reports.visible import visible, visible_lines
 from stackproof.selection import SelectorError
 from stackproof.sources.errors import SourceError
 
@@ -41,7 +42,7 @@ class Failing(click.Group):
         try:
             code = super().main(given, prog_name, standalone_mode=False, **extra)
         except (click.Abort, KeyboardInterrupt):
-            click.echo("error: interrupted", err=True)
+            _tell("error: interrupted")
             code = INTERRUPTED
         except click.UsageError as error:
             # `stackproof` alone is a request for help, not a mistake to explain.
@@ -49,25 +50,30 @@ class Failing(click.Group):
                 error.show()
             else:
                 tail = f" (see '{error.ctx.command_path} --help')" if error.ctx else ""
-                click.echo(f"error: {error.format_message().rstrip('.')}{tail}", err=True)
+                _tell(f"error: {error.format_message().rstrip('.')}{tail}")
             code = COULD_NOT_CHECK
         except click.ClickException as error:
-            click.echo(f"error: {error.format_message()}", err=True)
+            _tell(f"error: {error.format_message()}")
             code = COULD_NOT_CHECK
         except _EXPECTED as error:
-            click.echo(_message(error), err=True)
+            _tell(_message(error))
             code = COULD_NOT_CHECK
         except Exception as error:  # noqa: BLE001 - a person gets a sentence, whatever it was
             if "--debug" in given:
-                traceback.print_exception(error)
-            click.echo(_defect(error), err=True)
+                _tell("".join(traceback.format_exception(error)))
+            _tell(_defect(error))
             code = COULD_NOT_CHECK
         sys.exit(code)
 
 
+def _tell(text: str) -> None:
+    """Write to stderr what may quote a stranger's text."""
+    click.echo(visible_lines(text), err=True)
+
+
 def _message(error: Exception) -> str:
     if isinstance(error, ContractError) and len(error.problems) > 1:
-        problems = "\n".join(f"  {problem}" for problem in error.problems)
+        problems = "\n".join(f"  {visible(str(problem))}" for problem in error.problems)
         return f"error: the contract has {len(error.problems)} problems\n{problems}"
     return f"error: {error}"
 

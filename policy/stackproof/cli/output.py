@@ -9,24 +9,44 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import click
+import msgspec
 
 from stackproof.check import Report
 from stackproof.cli.errors import InputError
 from stackproof.model import Explanation
 from stackproof.reports import json
+from stackproof.reports.excerpts import Excerpts
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 
 FORMATS = ("text", "json")
 
 
-def rendered(report: Report, kind: str, *, color: bool, width: int, verbose: bool) -> str:
-    """`report` in one of FORMATS."""
+class Screen(msgspec.Struct, frozen=True):
+    """What a report is shown on."""
+
+    color: bool = False
+    width: int = 80
+
+
+_FILE = Screen()
+
+
+def rendered(
+    report: Report, kind: str, *, root: Path, verbose: bool, screen: Screen = _FILE
+) -> str:
+    """`report` in one of FORMATS. Lines of the program are shown from the files below `root`."""
     if kind == "json":
         return json.render(report)
     from stackproof.reports import terminal  # noqa: PLC0415 - rich costs 80 ms; json needs none
 
-    return terminal.render(report, color=color, width=width, verbose=verbose)
+    return terminal.render(
+        report,
+        color=screen.color,
+        width=screen.width,
+        verbose=verbose,
+        excerpt=Excerpts(root),
+    )
 
 
 def explained(question: str, explanation: Explanation, *, as_json: bool) -> str:
@@ -78,6 +98,10 @@ def write(path: Path, text: str) -> None:
 
 def say(text: str) -> None:
     """Write to stdout, and mind neither a reader that has left nor a narrow encoding."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = text.translate(_IN_ASCII)
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="replace")
@@ -86,3 +110,9 @@ def say(text: str) -> None:
     except BrokenPipeError:
         # `stackproof check | head`: the verdict still counts. Python flushes again when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        raise InputError(f"standard output cannot be written: {error.strerror}") from error
+
+
+_IN_ASCII = str.maketrans("✓✗→·─│…", "+x>.-|~")
+"""The report's own signs; a question mark for each would read as `unproven`."""

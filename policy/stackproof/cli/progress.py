@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from stackproof.reports.visible import visible
+
 
 @contextmanager
 def evaluating(stack: str) -> Iterator[Callable[[int], None] | None]:
@@ -16,7 +18,8 @@ def evaluating(stack: str) -> Iterator[Callable[[int], None] | None]:
     from rich.console import Console  # noqa: PLC0415 - 80 ms that a pipe need not pay
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    stack = visible(stack)
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task(f"evaluating {stack}", total=None)
 

@@ -6,9 +6,10 @@ import msgspec
 
 from stackproof.check import Report
 from stackproof.model import Explanation
+from stackproof.reports.visible import visible_json
 
 
 def render(value: Report | Explanation) -> str:
     """Indented JSON with a final newline; the same value always gives the same bytes."""
     encoded = msgspec.json.encode(value, order="deterministic")
-    return msgspec.json.format(encoded, indent=2).decode() + "\n"
+    return visible_json(msgspec.json.format(encoded, indent=2).decode()) + "\n"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, ConsoleRenderable, Group
@@ -12,7 +14,17 @@ from rich.table import Table
 from rich.text import Text
 
 from stackproof.check import Report
-from stackproof.model import Claim, Explanation, Family, Hop, Location, NotModelled, Verdict
+from stackproof.model import (
+    Claim,
+    Evidence,
+    Explanation,
+    Family,
+    Hop,
+    Location,
+    NotModelled,
+    Verdict,
+)
+from stackproof.reports.visible import harmless, visible
 
 WIDTH = 80
 _NARROWEST = 40
@@ -43,15 +55,28 @@ _MOST_LINES = 6
 """Lines of the program listed under one claim; the JSON report has them all."""
 
 
-def render(report: Report, *, color: bool, width: int = WIDTH, verbose: bool = False) -> str:
+Excerpt: TypeAlias = Callable[[Location], str | None]
+"""Gives the line of the program at a location, when it can be read."""
+
+
+def render(
+    report: Report,
+    *,
+    color: bool,
+    width: int = WIDTH,
+    verbose: bool = False,
+    excerpt: Excerpt = lambda _: None,
+) -> str:
     """The whole report. `verbose` lists the proven claims, which are otherwise only counted."""
-    return _printed(_report(report, verbose=verbose), color=color, width=width)
+    parts = _report(harmless(report), verbose=verbose, excerpt=excerpt)
+    return _printed(parts, color=color, width=width)
 
 
 def render_explanation(
     question: str, explanation: Explanation, *, color: bool, width: int = WIDTH
 ) -> str:
     """The answer to one question, with what permits and what blocks, hop by hop."""
+    question, explanation = visible(question), harmless(explanation)
     style = {"yes": "bold green", "no": "bold red"}.get(explanation.answer, "bold yellow")
     parts: list[ConsoleRenderable] = [
         Text.assemble((explanation.answer.capitalize(), style), f"  {question}"),
@@ -88,12 +113,9 @@ def _indented(part: ConsoleRenderable, by: int) -> Padding:
 # ── the parts, from the top ─────────────────────────────────────────────────────────────────────
 
 
-def _report(report: Report, *, verbose: bool) -> Iterator[ConsoleRenderable]:
-    yield Text.assemble(
-        (report.project, "bold"), "  stack ", (report.stack, "bold"), f"  from {report.source}"
-    )
-    yield Text()
+def _report(report: Report, *, verbose: bool, excerpt: Excerpt) -> Iterator[ConsoleRenderable]:
     yield _headline(report)
+    yield Text(f"  {report.project}, stack {report.stack}, from {report.source}", "dim")
     yield Text()
     yield _table(report)
     yield Text()
@@ -102,7 +124,7 @@ def _report(report: Report, *, verbose: bool) -> Iterator[ConsoleRenderable]:
         if claims:
             yield _heading(verdict.value, len(claims), _STYLE[verdict])
         for claim in claims:
-            yield _claim(claim)
+            yield _claim(claim, excerpt)
             yield Text()
     if verbose:
         yield from _proven([c for c in report.claims if c.verdict is Verdict.PROVEN])
@@ -153,21 +175,26 @@ def _count(number: int, verdict: Verdict) -> Text:
     return Text(str(number), _STYLE[verdict]) if number else Text("·", "dim")
 
 
-def _claim(claim: Claim) -> Group:
+def _claim(claim: Claim, excerpt: Excerpt) -> Group:
     mark = Text.assemble((f"{_MARK[claim.verdict]} ", _STYLE[claim.verdict]), (claim.id, "bold"))
-    fields: list[tuple[str, ConsoleRenderable]] = [("found", Text(claim.evidence.summary))]
-    if claim.evidence.witness:
-        fields.append(("witness", Text(_data(claim.evidence.witness))))
+    fields: list[tuple[str, ConsoleRenderable]] = [
+        ("claim", Text(claim.title)),
+        ("found", Text(claim.evidence.summary)),
+    ]
+    if witness := _witness(claim.title, claim.evidence):
+        fields.append(("witness", Text(witness)))
     if claim.evidence.hops:
         fields.append(("path", _hops(claim.evidence.hops)))
     if claim.locations:
         fields.append(("lines", _lines(claim.locations)))
+        line = excerpt(claim.locations[0]) if claim.verdict is Verdict.VIOLATED else None
+        if line:
+            fields.append(("", _excerpt(claim.locations[0], line)))
     if claim.waiver:
         fields.append(("waived", Text(claim.waiver)))
     elif claim.mend:
         fields.append(("mend", Text(claim.mend)))
-    title = Text(f"Claim: {claim.title}", "italic")
-    return Group(mark, _indented(title, 2), _indented(_fields(fields), 2))
+    return Group(mark, _indented(_fields(fields), 2))
 
 
 def _fields(fields: Sequence[tuple[str, ConsoleRenderable]]) -> Table:
@@ -194,6 +221,59 @@ def _lines(locations: Sequence[Location]) -> Text:
     shown = ", ".join(map(str, locations[:_MOST_LINES]))
     more = len(locations) - _MOST_LINES
     return Text(f"{shown}, and {more} more" if more > 0 else shown)
+
+
+def _excerpt(location: Location, line: str) -> Text:
+    """One line, cut where the terminal ends; it is a stranger's as much as a name is."""
+    shown = Text.assemble((f"{location.line} │ ", "dim"), visible(line[:_LONGEST_LINE]))
+    shown.no_wrap, shown.overflow = True, "ellipsis"
+    return shown
+
+
+_LONGEST_LINE = 200
+
+
+def _witness(title: str, evidence: Evidence) -> str:
+    """The counterexample, without what the claim and the finding have said already."""
+    if not isinstance(evidence.witness, dict):
+        return _data(evidence.witness) if evidence.witness else ""
+    data = {key: value for key, value in evidence.witness.items() if value not in _NOTHING}
+    parts = []
+    if "protocol" in data and ({"source", "destination"} & data.keys()):
+        packet = _packet(data)
+        parts = [packet] if packet not in evidence.summary else []
+        data = {key: value for key, value in data.items() if key not in _PACKET}
+    said = {*_WORDS.findall(title), *_WORDS.findall(evidence.summary)}
+    rest = {
+        key: value
+        for key, value in data.items()
+        if isinstance(value, dict | list | tuple | set | frozenset) or str(value) not in said
+    }
+    return ", ".join([*parts, *([_data(rest)] if rest else [])])
+
+
+_NOTHING: tuple[object, ...] = (None, False, "", [], ())
+_WORDS = re.compile(r"[^\s,;]*[^\s,;:.]")
+_PACKET = {
+    "source", "destination", "protocol", "source_port", "destination_port", "icmp_type",
+    "icmp_code",
+}  # fmt: skip
+
+
+def _packet(data: Mapping[str, object]) -> str:
+    """`tcp/27017 from 10.0.0.1 port 49152 to 10.0.0.2`, as far as it is known."""
+    what = f"{data['protocol']}"
+    if "destination_port" in data:
+        what += f"/{data['destination_port']}"
+    elif "icmp_type" in data:
+        what += f" type {data['icmp_type']} code {data.get('icmp_code', 0)}"
+    else:
+        what = f"protocol {what}" if what.isdigit() else what
+    if "source" in data:
+        what += f" from {data['source']}"
+    if "source_port" in data:
+        what += f" port {data['source_port']}"
+    return what + (f" to {data['destination']}" if "destination" in data else "")
 
 
 def _data(value: object) -> str:

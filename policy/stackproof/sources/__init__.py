@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ _BYTE_ORDER_MARKS = (
 def load(path: Path) -> Graph:
     """Read a graph, a preview or an export from a file; which of them, its content tells.
 
-    Raises SourceError for anything else.
+    `-` is the standard input. Raises SourceError for anything else.
     """
     text = _text(path)
     try:
@@ -44,8 +45,11 @@ def load(path: Path) -> Graph:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+        if path == Path("-"):
+            data = sys.stdin.buffer.read(LARGEST + 1)
+        else:
+            with path.open("rb") as file:
+                data = file.read(LARGEST + 1)
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
     if len(data) > LARGEST:

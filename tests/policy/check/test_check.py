@@ -63,6 +63,15 @@ def test_a_claim_that_crashes_is_unproven_and_the_others_are_still_decided(
     assert evidence.summary == "the proof stopped with ValueError: no subnet"
 
 
+def test_a_proof_may_not_waive(monkeypatch: pytest.MonkeyPatch) -> None:
+    def waives() -> Decision:
+        return Decision(Verdict.WAIVED, Evidence(kind="rules", summary="it is fine"))
+
+    found = report(monkeypatch, family(claim(FLOW, waives)))
+    assert verdicts(found)[FLOW] == "unproven"
+    assert not found.passed
+
+
 def test_a_crash_names_the_last_line_of_stackproof(monkeypatch: pytest.MonkeyPatch) -> None:
     def decide() -> Decision:
         Language.glob(None)

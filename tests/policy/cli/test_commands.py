@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -119,6 +120,45 @@ def test_an_output_that_cannot_be_written_is_refused_first(project: Path, output
     result = run("check", "--from", "nothing.json", "--output", output)
     assert result.exit_code == 2
     assert result.stderr.startswith(f"error: --output {output}: ")
+
+
+def test_an_output_that_fails_exits_2_and_the_report_is_printed_all_the_same(project: Path) -> None:
+    (project / "r.json").mkdir()
+    result = run("check", "--from", "graph.json", "--output", "json=r.json")
+    assert result.exit_code == 2
+    assert "claims proven" in result.stdout
+    assert result.stderr == "error: r.json cannot be written: Is a directory\n"
+
+
+def test_a_graph_is_read_from_the_standard_input(project: Path) -> None:
+    graph = (project / "graph.json").read_bytes()
+    result = CliRunner().invoke(main, ["check", "--from", "-"], input=graph)
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout == run("check", "--from", "graph.json").stdout
+
+
+def test_a_message_that_quotes_a_stranger_does_nothing_to_the_terminal(project: Path) -> None:
+    contract = project / "policy" / "contract.yaml"
+    contract.write_text(CONTRACT.replace("database:", '"a\\e[2J":', 1).replace("-*", "-none"))
+    result = run("check", "--from", "graph.json")
+    assert result.exit_code == 2
+    assert "a\\x1b[2J" in result.stderr
+    assert "\x1b" not in result.stderr
+
+
+def test_an_action_without_its_service_is_refused(project: Path) -> None:
+    assert project
+    result = run("explain", "permission", "api", "GetObject", "*", "-C", ".")
+    assert result.exit_code == 2
+    assert "s3:GetObject" in result.stderr
+
+
+def test_a_terminal_without_unicode_gets_signs_that_cannot_be_mistaken(project: Path) -> None:
+    command = [sys.executable, "-m", "stackproof", "check", "--from", "graph.json"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, check=False)
+    assert done.stdout.decode("ascii").startswith("+ ")
+    assert b"?" not in done.stdout
 
 
 def test_only_one_family_is_proven_when_asked(project: Path) -> None:
