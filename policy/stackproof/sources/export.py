@@ -29,14 +29,14 @@ def graph(content: Mapping[str, Any]) -> Graph:
         raise SourceError("the deployment has no resources: the stack was never deployed.")
     if not isinstance(raw, list):
         raise SourceError("`deployment.resources` must be a list.")
-    described = states.describe(
-        [states.read(r, f"$.deployment.resources[{n}]") for n, r in enumerate(raw)]
-    )
+    read = [states.read(r, f"$.deployment.resources[{n}]") for n, r in enumerate(raw)]
+    described = states.describe(read)
     interrupted = [
         ("", 0, f"a deployment was interrupted while {o.get('type', 'changing')} {_name(o)}")
         for o in deployment.get("pending_operations") or []
     ]
-    extra = undecided.resources(described.project, described.stack, interrupted)
+    notes = interrupted + states.left_over(read)
+    extra = undecided.resources(described.project, described.stack, notes)
     return Graph(
         project=described.project,
         stack=described.stack,

@@ -93,6 +93,24 @@ def describe(states: Sequence[State]) -> Described:
     )
 
 
+def left_over(states: Iterable[State]) -> list[tuple[str, int, str]]:
+    """A note for each custom resource that is there no more, or not for long.
+
+    A deployment that was interrupted leaves them. They are not declared, and nothing can be proven
+    of what is deployed in spite of them.
+    """
+    return [_left_over(s) for s in states if s.custom and (s.delete or s.pending_replacement)]
+
+
+def _left_over(state: State) -> tuple[str, int, str]:
+    where = location(state.source_position)
+    path, line = (where.path, where.line) if where else ("", 0)
+    what = f"{state.urn.split('::', 3)[-1]} ({state.type})"
+    if state.delete:
+        return path, line, f"{what} awaits its deletion and is still there; run `pulumi up`"
+    return path, line, f"{what} is deleted and awaits its replacement; run `pulumi up`"
+
+
 def is_default_provider(urn: str) -> bool:
     """True for the providers that the engine makes by itself."""
     type_, _, name = urn.split("::", 2)[-1].partition("::")

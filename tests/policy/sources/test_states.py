@@ -317,6 +317,22 @@ def test_what_waits_for_its_deletion_is_left_out(tmp_path: Path) -> None:
     assert only(exported(kept, gone), tmp_path, "images").inputs == {"acl": "private"}
 
 
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [("delete", "still there"), ("pendingReplacement", "awaits its replacement")],
+)
+def test_what_a_replacement_left_behind_leaves_a_doubt(
+    mark: str, said: str, tmp_path: Path
+) -> None:
+    # The old security group rule, say, still lets packets through.
+    old = {**state("aws:sns/topic:Topic", "old", id="old-1a2b3c4"), mark: True}
+    pending = [{"type": "creating", "resource": {"urn": BUCKET}}]
+    graph = load(exported(*DEPLOYED, old, pending_operations=pending), tmp_path)
+    reasons = [str(doubt.inputs["why"]) for doubt in graph.of_type(undecided.TYPE)]
+    assert len(reasons) == 2
+    assert any("old (aws:sns/topic:Topic)" in why and said in why for why in reasons)
+
+
 def test_an_interrupted_deployment_leaves_a_doubt(tmp_path: Path) -> None:
     pending = [{"type": "creating", "resource": {"urn": BUCKET}}]
     graph = load(exported(*DEPLOYED, pending_operations=pending), tmp_path)
