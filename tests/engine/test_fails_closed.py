@@ -58,12 +58,23 @@ def test_a_program_that_is_another_one_in_the_engine_is_refused(
 def test_a_resource_that_only_an_update_shows_is_refused_before_it_is_made(
     engine: Engine, project: Path
 ) -> None:
-    _when("not pulumi.runtime.is_dry_run()").apply(project)
+    # Neither the preview nor the evaluation shows it: both are without this variable or dry.
+    hidden = 'not pulumi.runtime.is_dry_run() and "PULUMI_CONFIG" in os.environ'
+    _when(hidden).apply(project)
     engine.stack(project, "prod")
     outcome = engine.up(project, "prod", "--skip-preview", pack=project / "policy")
     assert [(v.claim, v.resource) for v in _refused(outcome)] == [("contract.source", "anyone")]
     state = engine.run(project, "stack", "export", "--stack", "prod").stdout
     assert "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule::anyone" not in state
+
+
+def test_a_program_that_previews_one_thing_and_deploys_another_is_refused_at_preview(
+    engine: Engine, project: Path
+) -> None:
+    _when("not pulumi.runtime.is_dry_run()").apply(project)
+    engine.stack(project, "prod")
+    refused = _refused(engine.preview(project, "prod", pack=project / "policy"))
+    assert "network.closed.internet-to-database" in {v.claim for v in refused}
 
 
 def test_an_update_that_skips_the_preview_makes_nothing_of_a_forbidden_program(
