@@ -483,6 +483,15 @@ def test_a_public_site_that_is_blocked_is_not_public(blocked: tuple[Resource, ..
     assert found == {"identity.admits.site": "violated" if blocked else "unproven"}
 
 
+@pytest.mark.parametrize("account", ["999999999999", "111122223333"])
+def test_a_policy_for_one_account_is_not_public_and_no_block_stops_it(account: str) -> None:
+    who = {"AWS": f"arn:aws:iam::{account}:root"}
+    statement = allow("s3:GetObject", "arn:aws:s3:::site/*", Principal=who)
+    shared = (SITE[0], resource(BUCKET_POLICY, "site", bucket="site", policy=document(statement)))
+    found = verdicts(world(*shared, block(on=True)), contract(groups=SITE_GROUP))
+    assert found["identity.admits.site"] == "violated"
+
+
 def test_a_public_site_that_the_contract_does_not_know() -> None:
     found = verdicts(
         world(*SITE, block(on=False)),

@@ -26,7 +26,9 @@ from stackproof.proofs.permissions.requests import (
 
 _ASSUME = Language.glob("sts:assumerole*")
 STRANGER = "AWS:arn:aws:iam::999999999999:root"
-"""Stands for anybody: an account that is nobody's."""
+"""Stands for anybody in what people read: AWS's documentation uses such accounts."""
+_ANYBODY = "AWS:arn:aws:iam::any-account:root"
+"""Is in every language that holds all accounts, and no policy can name it."""
 _TRANSPORT = Box({"aws:securetransport": Language.any_of(("true", "false"))})
 
 # Conditions that keep a policy from being public (Amazon S3 User Guide, "Blocking public access
@@ -119,7 +121,7 @@ def _not_blocked(
 
 def _public(box: Box) -> bool:
     fixed = any(key in box.sides and ABSENT not in box.sides[key] for key in _FIXING)
-    return STRANGER in box.side(WHO) and not fixed
+    return _ANYBODY in box.side(WHO) and not fixed
 
 
 def trusting(principal: Principal, reading: Reading) -> list[Box]:
