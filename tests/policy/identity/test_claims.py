@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from stackproof.model import Reference, Resource, Template, Unknown
@@ -444,6 +445,13 @@ def test_a_type_that_is_not_modelled_leaves_nothing_proven_but_trust() -> None:
     proven = {i for i, d in decided(changed).items() if d.verdict == "proven"}
     assert proven == {"identity.trust.thumbnails"}
     assert "aws:new/thing:Thing" in decided(changed)["identity.principals"].evidence.summary
+
+
+def test_a_policy_whose_changes_are_ignored_is_whatever_was_deployed_first() -> None:
+    kept = msgspec.structs.replace(
+        thumbnail_policy(allow("logs:PutLogEvents")), ignore_changes=("policy",)
+    )
+    assert verdicts(world(kept))["identity.closed.thumbnails"] == "unproven"
 
 
 def test_a_violation_stays_one_beside_what_is_not_modelled() -> None:

@@ -27,6 +27,7 @@ from stackproof.aws.identity.resource_policies import (
     space,
 )
 from stackproof.aws.identity.workloads import GROUP, Run, Workload, workloads
+from stackproof.aws.ignored import as_deployed
 from stackproof.aws.values import Values, glob_text
 from stackproof.model import Family, Graph, NotModelled
 
@@ -96,6 +97,7 @@ class IdentityFacts(msgspec.Struct, frozen=True):
 
 def identity_facts(graph: Graph) -> IdentityFacts:
     """The identity facts of `graph`."""
+    graph = as_deployed(graph)
     values = Values(graph)
     people = principals_module.Collector(values)
     resources = resources_module.Collector(values)
