@@ -16,6 +16,7 @@ from stackproof.aws.readiness import ReadinessFacts, readiness_facts
 from stackproof.contract import Contract
 from stackproof.model import Family, Graph, NotModelled, Obligation
 from stackproof.proofs import permissions, placement, reach, readiness, recursion
+from stackproof.proofs.accounts import in_every_account
 from stackproof.selection import Members
 
 
@@ -89,6 +90,16 @@ def _placement(world: World) -> list[Obligation]:
 
 
 def _recursion(world: World) -> list[Obligation]:
+    return in_every_account(
+        world.graph,
+        world.contract,
+        lambda graph: _recursion_in_one_account(
+            world if graph is world.graph else World(graph, world.contract, world.members)
+        ),
+    )
+
+
+def _recursion_in_one_account(world: World) -> list[Obligation]:
     permitted = recursion.Permitted(
         at_most=partial(permissions.resources_allowed, world.identity),
         surely=partial(permissions.resources_surely_allowed, world.identity),

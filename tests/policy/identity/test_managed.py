@@ -13,11 +13,11 @@ from stackproof.model import Value
 PUBLISHED = json.loads(aws_managed_policies_data)
 
 
-def _in_order(document: dict[str, Value]) -> list[tuple[object, object, list[Value], object]]:
+def _in_order(document: dict[str, Value]) -> list[tuple[object, ...]]:
     """The statements; one action is the same as a list of one."""
     statements = document["Statement"]
     assert isinstance(statements, list)
-    found = []
+    found: list[tuple[object, ...]] = []
     for statement in statements:
         assert isinstance(statement, dict)
         assert set(statement) <= {"Sid", "Effect", "Action", "Resource"}

@@ -11,9 +11,10 @@ from functools import partial
 
 import msgspec
 
-from stackproof.aws.identity import IdentityFacts
-from stackproof.contract import Contract
+from stackproof.aws.identity import IdentityFacts, identity_facts
+from stackproof.contract import Contract, Identity
 from stackproof.model import Decision, Obligation, unknowns
+from stackproof.proofs.accounts import in_every_account
 from stackproof.proofs.permissions import admissions, escalation, principals, running, trust
 from stackproof.proofs.permissions.claims import Question, unproven
 from stackproof.proofs.permissions.declared import GroupMembers, NotKnownError
@@ -33,7 +34,20 @@ def obligations(
     """Every identity claim of the contract; none when it has no `identity` section."""
     if contract.identity is None:
         return []
-    question = Question(facts, contract.identity, members)
+    identity, graph = contract.identity, facts.values.graph
+    return in_every_account(
+        graph,
+        contract,
+        lambda world: _in_one_account(
+            facts if world is graph else identity_facts(world), identity, members
+        ),
+    )
+
+
+def _in_one_account(
+    facts: IdentityFacts, identity: Identity, members: GroupMembers
+) -> list[Obligation]:
+    question = Question(facts, identity, members)
     found = [
         *principals.obligations(question),
         *trust.obligations(question),
