@@ -21,7 +21,7 @@ build/uv/bin/uv:
 	@$(PYTHON) -m venv build/uv
 	@build/uv/bin/pip install --quiet --disable-pip-version-check uv
 
-.venv/.synced: $(UV) pyproject.toml policy/pyproject.toml uv.lock
+.venv/.synced: $(UV) pyproject.toml policy/pyproject.toml service/pyproject.toml uv.lock
 	@echo "installing the locked packages into .venv"
 	@$(UV) sync --frozen --quiet
 	@touch $@
@@ -44,6 +44,7 @@ format: setup ## Format the code and mend what ruff can mend
 	@$(RUN) ruff format
 
 bench: setup ## Time the evaluation and the proofs, as ratios
+	@$(UV) sync --frozen --quiet --group bench
 	@$(RUN) python -m tests.bench
 
 package: build/thumbnailer.sha256 ## Build the thumbnail function's package into build/thumbnailer
