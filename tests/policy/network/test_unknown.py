@@ -93,3 +93,13 @@ def test_a_property_whose_changes_are_ignored_is_not_known() -> None:
     decisions = decided(graph, CONTRACT)
     assert decisions["network.flow.admins-to-bastion"].verdict is Verdict.UNPROVEN
     assert decisions["network.closed.internet-to-bastion"].verdict is Verdict.PROVEN
+
+
+@pytest.mark.parametrize("block", ["0.0.0.0/0", "10.1.0.0/24", "10.0.0.0/15"])
+def test_a_subnet_that_aws_refuses_proves_nothing_of_what_is_in_it(block: str) -> None:
+    graph = with_input(GRAPH, WORLD.urn("data-a"), "cidrBlock", block)
+    decisions = decided(graph, CONTRACT)
+    doubt = decisions["network.flow.api-to-database"]
+    assert doubt.verdict is Verdict.UNPROVEN
+    # Nor does it take the addresses that it cannot have away from others.
+    assert decisions["network.flow.admins-to-bastion"].verdict is Verdict.PROVEN

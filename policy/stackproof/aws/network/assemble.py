@@ -85,9 +85,10 @@ def network_facts(graph: Graph) -> NetworkFacts:
     reader = Reader(as_deployed(graph))
     groups, rules = filters.security_groups(reader)
     gateways, endpoints = routing.endpoints(reader)
-    subnets = routing.subnets(reader)
+    vpcs = routing.vpcs(reader)
+    subnets = routing.subnets(reader, vpcs)
     facts = NetworkFacts(
-        vpcs=routing.vpcs(reader),
+        vpcs=vpcs,
         subnets=subnets,
         interfaces=interfaces.interfaces(reader, subnets),
         security_groups=groups,

@@ -164,9 +164,10 @@ def _associate_acl(reader: Reader, resource: Resource, chosen: _Chosen) -> None:
             chosen.unknown[subnet] = f"{resource.name} gives its subnet a second network ACL"
 
 
-def subnets(reader: Reader) -> tuple[Subnet, ...]:
-    """Every subnet with the route table and network ACL that hold for it."""
+def subnets(reader: Reader, of: tuple[Vpc, ...]) -> tuple[Subnet, ...]:
+    """Every subnet of the VPCs `of`, with the route table and network ACL that hold for it."""
     chosen = _associations(reader)
+    blocks = {vpc.urn: vpc.cidrs for vpc in of if not vpc.unknown}
     found = []
     for resource in reader.graph.of_type(SUBNET):
         vpc = reader.urn(reader.get(resource, "vpcId"), VPC)
@@ -178,6 +179,10 @@ def subnets(reader: Reader) -> tuple[Subnet, ...]:
             unknown = f"subnet {resource.name} is read, not declared"
         elif vpc is None or cidr is None:
             unknown = f"the VPC or the addresses of subnet {resource.name} are not known"
+        elif vpc in blocks and not _within(cidr, blocks[vpc]):
+            # (Amazon VPC User Guide, "Subnet CIDR blocks": a subset of the VPC's.)
+            unknown = f"subnet {resource.name} has addresses that its VPC has not: AWS refuses it"
+            cidr = None
         home = vpc or ""
         found.append(
             Subnet(
@@ -192,6 +197,10 @@ def subnets(reader: Reader) -> tuple[Subnet, ...]:
             )
         )
     return tuple(found)
+
+
+def _within(inner: Range, blocks: tuple[Range, ...]) -> bool:
+    return any(first <= inner[0] and inner[1] <= last for first, last in blocks)
 
 
 _TARGETS: dict[str, tuple[str, Target]] = {
