@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 
 import pulumi
 import pulumi_aws as aws
@@ -23,7 +24,11 @@ _CPU_TARGET_PERCENT = 50
 
 @dataclass(frozen=True, kw_only=True)
 class ApiSettings:
-    """`min_size` is also how many run at first; `database_hosts` are `address:port`."""
+    """`min_size` is also how many run at first; `database_hosts` are `address:port`.
+
+    `public_images` lets everybody list and read images; an upload needs a login always. `proxies`
+    are the networks that the load balancer speaks from.
+    """
 
     image: str
     instance_type: str
@@ -32,12 +37,20 @@ class ApiSettings:
     max_size: int
     cors_origins: tuple[str, ...]
     database_hosts: tuple[str, ...]
+    public_images: bool
+    proxies: tuple[IPv4Network, ...]
+    protect: bool
 
     @classmethod
     def read(
-        cls, config: Config, *, cors_origins: tuple[str, ...], database_hosts: tuple[str, ...]
+        cls,
+        config: Config,
+        *,
+        cors_origins: tuple[str, ...],
+        database_hosts: tuple[str, ...],
+        proxies: tuple[IPv4Network, ...],
     ) -> ApiSettings:
-        """From `cinema:apiImage`, `apiInstanceType`, `apiInstances` and `keyName`."""
+        """From `cinema:apiImage`, `apiInstanceType`, `apiInstances`, `images` and `keyName`."""
         least, most = config.between("cinema:apiInstances", least=1, most=100)
         return cls(
             image=config.matching("cinema:apiImage", IMAGE_ID, "an image's id"),
@@ -49,6 +62,9 @@ class ApiSettings:
             max_size=most,
             cors_origins=cors_origins,
             database_hosts=database_hosts,
+            public_images=config.choice("cinema:images", "login", "public") == "public",
+            proxies=proxies,
+            protect=config.flag("cinema:protect"),
         )
 
 
@@ -86,6 +102,7 @@ class Api(pulumi.ComponentResource):
             "api-read-images": policies.read_images(ground.names),
             "api-write-images": policies.write_images(ground.names),
             "api-write-log": policies.write_api_log(ground.names),
+            "api-read-session-keys": policies.read_session_keys(ground.names),
         }
         attachments = []
         for part, text in documents.items():
@@ -95,6 +112,13 @@ class Api(pulumi.ComponentResource):
                     part, role=role.name, policy_arn=policy.arn, opts=child
                 )
             )
+        # Its value is put in by a person or a rotation: one that Pulumi made would be in its state.
+        session_keys = aws.secretsmanager.Secret(
+            "session-keys",
+            name=ground.names.secret("session-keys"),
+            description="Keys that sign the API's sessions, one a line; the first one signs",
+            opts=pulumi.ResourceOptions(parent=self, protect=settings.protect),
+        )
         profile = aws.iam.InstanceProfile(name, role=role.name, opts=child)
 
         user_data = environment_file(
@@ -102,6 +126,11 @@ class Api(pulumi.ComponentResource):
                 "AWS_REGION": ground.names.region,
                 "CINEMA_CORS_ORIGINS": ",".join(settings.cors_origins),
                 "CINEMA_DATABASE_HOSTS": ",".join(settings.database_hosts),
+                # The load balancer comes from outside; what else may come is the groups' matter.
+                "CINEMA_HOST": "0.0.0.0",  # noqa: S104 - as just said
+                "CINEMA_IMAGES": "public" if settings.public_images else "login",
+                "CINEMA_JWT_KEYS_ARN": ground.names.secret_arn("session-keys"),
+                "CINEMA_TRUSTED_PROXIES": ",".join(map(str, settings.proxies)),
                 "CINEMA_IMAGE_BUCKET": ground.names.bucket("images"),
                 "CINEMA_LOG_GROUP": ground.names.log_group("api"),
             }
@@ -183,6 +212,7 @@ class Api(pulumi.ComponentResource):
                     *ground.security.rules["api"],
                     *attachments,
                     log_group,
+                    session_keys,
                     *balancer.listeners,
                     *needs,
                 ],

@@ -88,6 +88,18 @@ class Names:
         """The ARN of the log group called `name`."""
         return f"arn:aws:logs:{self.region}:{self.account}:log-group:{name}"
 
+    def secret(self, part: str) -> str:
+        """A secret's name."""
+        return f"{self.prefix}/{part}"
+
+    def secret_arn(self, part: str) -> str:
+        """The ARN of `secret(part)` without the six characters that Secrets Manager adds to it.
+
+        GetSecretValue takes it as it is (AWS Secrets Manager User Guide, "Find a secret from a
+        partial ARN"); a policy needs a wildcard for the rest.
+        """
+        return f"arn:aws:secretsmanager:{self.region}:{self.account}:secret:{self.secret(part)}"
+
     def queue(self, part: str) -> str:
         """A queue's name."""
         return f"{self.prefix}-{part}"

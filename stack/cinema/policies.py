@@ -85,6 +85,15 @@ def make_thumbnails(names: Names) -> str:
     )
 
 
+def read_session_keys(names: Names) -> str:
+    """The API reads the keys that sign its sessions, and no other secret.
+
+    Six question marks stand for the characters that Secrets Manager adds to a secret's ARN.
+    """
+    keys = names.secret_arn("session-keys")
+    return document(allow(["secretsmanager:GetSecretValue"], [f"{keys}-??????"]))
+
+
 # ── logs ────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -15,6 +15,7 @@ from cinema.database import DatabaseSettings
 from cinema.names import Names
 from cinema.network import NetworkSettings
 from cinema.site import SiteSettings
+from cinema.subnets import Tier
 from cinema.thumbnails import ThumbnailSettings
 
 
@@ -46,6 +47,7 @@ class Settings:
             config,
             cors_origins=(*site.origins(names), *config.origins("cinema:corsOrigins")),
             database_hosts=database.hosts,
+            proxies=tuple(subnet.cidr for subnet in network.planned(Tier.PUBLIC).values()),
         )
         return cls(
             names=names,

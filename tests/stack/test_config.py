@@ -64,6 +64,7 @@ BAD: dict[str, list[str | None]] = {
     ],
     "cinema:egress": [None, "none"],
     "cinema:https": [None, "yes"],
+    "cinema:images": [None, "private"],
     "cinema:keyName": [None],
     "cinema:protect": [None, "yes", "True"],
     "cinema:site": [None, "cdn"],

@@ -120,3 +120,13 @@ def test_a_website_may_be_read_and_not_listed() -> None:
     assert allowed(policies.public_website(site), "s3:GetObject", f"{site}/index.html")
     assert not allowed(policies.public_website(site), "s3:ListBucket", site)
     assert not allowed(policies.public_website(site), "s3:PutObject", f"{site}/index.html")
+
+
+def test_the_api_reads_the_keys_of_its_sessions_and_no_other_secret() -> None:
+    document = policies.read_session_keys(NAMES)
+    secrets = "arn:aws:secretsmanager:us-east-1:123456789012:secret:cinema-prod"
+    action = "secretsmanager:GetSecretValue"
+    assert allowed(document, action, f"{secrets}/session-keys-Ab1Cd2")
+    assert not allowed(document, action, f"{secrets}/session-keys-of-others-Ab1Cd2")
+    assert not allowed(document, action, f"{secrets}/database-Ab1Cd2")
+    assert not allowed(document, "secretsmanager:PutSecretValue", f"{secrets}/session-keys-Ab1Cd2")

@@ -183,6 +183,16 @@ def test_the_api_is_told_where_everything_is(stack: str, every: World) -> None:
     )
     (images,) = (b for name, b in every.of("aws:s3/bucket:Bucket").items() if name == "images")
     assert told["CINEMA_IMAGE_BUCKET"] == images.inputs["bucket"]
+    (keys,) = every.of("aws:secretsmanager/secret:Secret").values()
+    assert told["CINEMA_JWT_KEYS_ARN"].endswith(f":secret:{keys.inputs['name']}")
+    assert told["CINEMA_IMAGES"] == ("public" if stack == "seed" else "login")
+    # The load balancer stands in the public subnets: what it says of a client is believed.
+    public = {
+        s.inputs["cidrBlock"]
+        for n, s in every.of("aws:ec2/subnet:Subnet").items()
+        if n.startswith("public-")
+    }
+    assert set(told["CINEMA_TRUSTED_PROXIES"].split(",")) == public
     website = (
         f"http://cinema-{stack}-site-123456789012-us-east-1.s3-website-us-east-1.amazonaws.com"
     )
@@ -336,9 +346,15 @@ def test_every_policy_document_is_known_before_anything_exists(every: World) -> 
 
 
 def test_nothing_that_looks_like_a_secret_is_declared(every: World) -> None:
-    secret = re.compile(r"password|secret|token=|AKIA|BEGIN [A-Z ]*PRIVATE", re.IGNORECASE)
+    # The names of secrets, in policies and ARNs, are none; a secret's value would be one.
+    secret = re.compile(
+        r"password|secret(?!smanager:|Value\b|:cinema-)|token=|AKIA"
+        r"|BEGIN [A-Z ]*PRIVATE",
+        re.IGNORECASE,
+    )
     for resource in every.resources:
         assert not [text for text in texts(dict(resource.inputs)) if secret.search(text)]
+    assert not every.of("aws:secretsmanager/secretVersion:SecretVersion")
 
 
 @pytest.mark.parametrize(("name", "kept"), [("seed", False), ("dev", False), ("prod", True)])

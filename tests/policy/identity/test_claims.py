@@ -62,6 +62,42 @@ def test_the_world_as_it_should_be_is_proven() -> None:
 # ── too much ────────────────────────────────────────────────────────────────────────────────────
 
 
+SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a type
+SECRET_ARN = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        # Names are unique and six characters follow: nothing else can match the first.
+        (f"{SECRET_ARN}:keys-??????", {}),
+        ("@arn", {}),
+        (f"{SECRET_ARN}:keys-*", {"identity.closed.thumbnails": "violated"}),
+        (f"{SECRET_ARN}:key?-??????", {"identity.closed.thumbnails": "violated"}),
+        (
+            f"{SECRET_ARN}:keys-?????",
+            {"identity.grant.thumbnails.4": "violated", "identity.closed.thumbnails": "violated"},
+        ),
+    ],
+)
+def test_a_secret_is_named_by_six_question_marks_or_by_its_own_arn(
+    pattern: str, expected: dict[str, str]
+) -> None:
+    reading = {"actions": ["secretsmanager:GetSecretValue"], "resources": ["keys"]}
+    agreed = contract(
+        {"thumbnails": {**THUMBNAILS, "may": [*MAY, reading]}},
+        groups={"keys": {"type": SECRET, "name": "keys"}},
+    )
+    statements = (*MAKE_THUMBNAILS, allow("secretsmanager:GetSecretValue", pattern))
+    before, named, after = document(*statements).partition("@arn")
+    policy = Template((before, ref(SECRET, "keys", "arn"), after)) if named else before
+    changed = world(
+        resource(SECRET, "keys", name="keys"),
+        declared(POLICY, "make-thumbnails", {"name": "make-thumbnails", "policy": policy}),
+    )
+    assert verdicts(changed, agreed) == expected
+
+
 def test_a_function_that_may_write_originals() -> None:
     changed = world(
         thumbnail_policy(*MAKE_THUMBNAILS, allow("s3:PutObject", f"{IMAGES}/orig/*", Sid="Oops"))

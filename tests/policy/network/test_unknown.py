@@ -103,3 +103,8 @@ def test_a_subnet_that_aws_refuses_proves_nothing_of_what_is_in_it(block: str) -
     assert doubt.verdict is Verdict.UNPROVEN
     # Nor does it take the addresses that it cannot have away from others.
     assert decisions["network.flow.admins-to-bastion"].verdict is Verdict.PROVEN
+
+
+def test_an_endpoint_of_an_unknown_service_may_be_in_the_group_of_that_service() -> None:
+    graph = with_input(GRAPH, WORLD.urn("logs"), "serviceName", Unknown("not known yet"))
+    assert decided(graph, CONTRACT)["network.grouped"].verdict is Verdict.UNPROVEN

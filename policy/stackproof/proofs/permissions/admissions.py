@@ -112,7 +112,9 @@ def _declared(
     for admission in admissions:
         names = trustee_names(question.facts, question.members, question.identity, admission.who)
         asking, rest = split_who(when(question.facts, question.members, admission.when))
-        box = grant_box(question.facts, question.members, admission, group, conditions=rest)
+        box = grant_box(
+            question.facts, question.members, admission, group, conditions=rest, spelled=not least
+        )
         who = names[1 if least else 0] & asking
         if who.is_empty():
             # The conditions leave an account's root out, but perhaps not all who are in it.

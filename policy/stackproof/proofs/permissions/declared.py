@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from stackproof.aws.identity import Condition, IdentityFacts, Pattern
-from stackproof.aws.values import glob_text
+from stackproof.aws.values import ATOM_CLOSE, ATOM_OPEN, glob_text
 from stackproof.contract import Admission, Conditions, Grant, Identity, Trustee
 from stackproof.model import Reference, Resource
 from stackproof.proofs.languages import Language
@@ -29,8 +30,17 @@ class NotKnownError(SelectorError):
 _LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 
 
-def arns(facts: IdentityFacts, members: GroupMembers, text: str) -> list[str]:
+_SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a resource type
+_SUFFIX = re.compile(f"{ATOM_OPEN}[^{ATOM_CLOSE}]*#suffix[1-6]{ATOM_CLOSE}")
+
+
+def arns(
+    facts: IdentityFacts, members: GroupMembers, text: str, *, spelled: bool = False
+) -> list[str]:
     """The ARN globs that a resource of the contract means: `*`, an ARN, or `GROUP[/REST]`.
+
+    `spelled` adds to the ARN of a secret the one pattern that no other secret's can match: its
+    name, a hyphen and six question marks.
 
     Raises SelectorError when it is none of these, NotKnownError when AWS's part of it is not known.
     """
@@ -47,6 +57,8 @@ def arns(facts: IdentityFacts, members: GroupMembers, text: str) -> list[str]:
         if arn is None:
             raise NotKnownError(group, resource)
         found.append(f"{arn}:*" if resource.type == _LOG_GROUP else arn + slash + rest)
+        if spelled and resource.type == _SECRET:
+            found.append(_SUFFIX.sub("?", arn))
     return found
 
 
@@ -62,21 +74,22 @@ def when(facts: IdentityFacts, members: GroupMembers, stated: Conditions) -> tup
     return tuple(conditions)
 
 
-def grant_box(
+def grant_box(  # noqa: PLR0913 - what is granted, how it is read, and by what
     facts: IdentityFacts,
     members: GroupMembers,
     grant: Grant | Admission,
     default: str | None = None,
     *,
     conditions: tuple[Condition, ...] | None = None,
+    spelled: bool = False,
 ) -> Box:
-    """The requests of a grant; of an admission, but for who makes them.
+    """The requests of a grant; of an admission, but for who makes them. `spelled` as in `arns`.
 
     `default` is the group that an admission without resources means; `conditions` stand in for
     those that the grant states.
     """
     resources = grant.resources or ((default,) if default is not None else ())
-    globs = [arn for text in resources for arn in arns(facts, members, text)]
+    globs = [arn for text in resources for arn in arns(facts, members, text, spelled=spelled)]
     if conditions is None:
         conditions = when(facts, members, grant.when)
     box = box_of(conditions, "the contract")

@@ -176,7 +176,7 @@ def _open(question: Question, principal: Principal) -> list[str]:
 def contract_boxes(question: Question, name: str, principal: Principal) -> list[Box]:
     """What the contract lets `principal` do: its grants, and admissions that name it."""
     declared = question.identity.principals[name].may
-    boxes = [grant_box(question.facts, question.members, grant) for grant in declared]
+    boxes = [grant_box(question.facts, question.members, grant, spelled=True) for grant in declared]
     who = f"AWS:{principal.arn}"
     for group, admissions in sorted(question.identity.resources.items()):
         if question.of_endpoints(group):
@@ -186,7 +186,9 @@ def contract_boxes(question: Question, name: str, principal: Principal) -> list[
                 question.facts, question.members, question.identity, admission.who
             )
             if who in names:
-                boxes.append(grant_box(question.facts, question.members, admission, group))
+                boxes.append(
+                    grant_box(question.facts, question.members, admission, group, spelled=True)
+                )
     return boxes
 
 

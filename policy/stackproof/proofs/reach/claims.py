@@ -202,7 +202,14 @@ def _grouped(facts: NetworkFacts, known: Ends) -> Obligation:
 
 
 def _decide_grouped(facts: NetworkFacts, known: Ends) -> Decision:
-    loose = [i for i in facts.interfaces if Host(i) not in known.groups_of]
+    unread_owners = {n.urn for n in facts.not_modelled}
+    # An endpoint whose service is not known may be in the group of that service.
+    loose = [
+        i
+        for i in facts.interfaces
+        if Host(i) not in known.groups_of
+        and not (i.kind == "endpoint" and not i.service and i.owner in unread_owners)
+    ]
     if loose:
         names = ", ".join(dict.fromkeys(i.name for i in loose))
         hops = tuple(
