@@ -44,9 +44,12 @@ _VPC_SATELLITES = (
 _GATEWAY_TABLE = f"{_EC2}vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation"
 _GATEWAY_ATTACHMENT = f"{_EC2}internetGatewayAttachment:InternetGatewayAttachment"
 _ROLE_SATELLITES = (
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-    "aws:iam/rolePolicy:RolePolicy",
+    ("aws:iam/rolePolicyAttachment:RolePolicyAttachment", "role"),
+    ("aws:iam/rolePolicy:RolePolicy", "role"),
+    ("aws:iam/policyAttachment:PolicyAttachment", "roles"),
+    ("aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive", "roleName"),
 )
+"""What gives a role a policy, and the input that names the role or the roles."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -341,10 +344,10 @@ def _attached_to_anyone(index: _Index, role: Resource | None) -> str:
     """A policy of which nobody knows whose it is may be this role's."""
     if role is None:
         return ""
-    for type_ in _ROLE_SATELLITES:
+    for type_, key in _ROLE_SATELLITES:
         for resource in index.graph.of_type(type_):
-            given = resource.inputs.get("role")
-            if index.named(_ROLE, given) is None and not index.elsewhere(given):
+            given = _each(resource.inputs.get(key))
+            if any(index.named(_ROLE, g) is None and not index.elsewhere(g) for g in given):
                 return f"the role that {resource.name} is for is not known"
     return ""
 
@@ -385,13 +388,17 @@ def _role_needs(index: _Index, role: Resource | None) -> Iterator[Need]:
     if role is None:
         return
     yield Need(role.urn, "its role")
-    for type_ in _ROLE_SATELLITES:
+    for type_, key in _ROLE_SATELLITES:
         for resource in index.graph.of_type(type_):
-            named = index.named(role.type, resource.inputs.get("role"))
-            if named is not None and named.urn == role.urn:
+            named = [index.named(role.type, given) for given in _each(resource.inputs.get(key))]
+            if role in named:
                 yield Need(resource.urn, "a permission of its role")
-    for resource in index.naming("aws:iam/policyAttachment:PolicyAttachment", "roles", role.urn):
-        yield Need(resource.urn, "a permission of its role")
+
+
+def _each(value: Value) -> list[Value]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
 
 
 # ── notifications ───────────────────────────────────────────────────────────────────────────────

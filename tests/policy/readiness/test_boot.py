@@ -229,6 +229,26 @@ def test_each_need_that_is_not_waited_for_is_named(missing: str) -> None:
     assert f"Add {missing.rpartition('::')[2]} to depends_on" in decision.mend
 
 
+@pytest.mark.parametrize(
+    ("type_", "inputs"),
+    [
+        ("policyAttachment:PolicyAttachment", {"roles": ["other", "api"], "policyArn": "arn:x"}),
+        (
+            "rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+            {"roleName": "api", "policyArns": ["arn:x"]},
+        ),
+    ],
+)
+def test_whatever_gives_the_role_a_policy_is_a_need(type_: str, inputs: dict[str, Value]) -> None:
+    given = msgspec.structs.replace(resource(f"aws:iam/{type_}", "write"), inputs=inputs)
+
+    assert decide(graph(*surroundings(), given, fleet((*NEEDS, given.urn)))).verdict is (
+        Verdict.PROVEN
+    )
+    decision = decide(graph(*surroundings(), given, fleet(NEEDS)))
+    assert decision.evidence.witness["before"] == given.urn
+
+
 def test_what_leads_to_a_need_is_enough() -> None:
     needs = tuple(need for need in NEEDS if need not in IMPLIED)
 
