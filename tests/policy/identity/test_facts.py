@@ -20,6 +20,7 @@ from tests.policy.identity.worlds import (
     contract,
     decided,
     declared,
+    deny,
     document,
     permission,
     role,
@@ -58,11 +59,79 @@ def test_a_policy_reaches_a_role_in_any_of_the_ways_that_there_are(ways: list[Re
     assert verdicts(world(*ways, without=[ATTACHED])) == {}
 
 
-def test_an_exclusive_list_takes_away_what_is_attached_beside_it() -> None:
-    exclusive = resource(EXCLUSIVE, "none", roleName="thumbnails", policyArns=[])
-    found = verdicts(world(exclusive))
-    assert set(found.values()) == {"unproven"}
-    assert "identity.grant.thumbnails.1" in found
+GRANTS = {f"identity.grant.thumbnails.{n}": "unproven" for n in (1, 2, 3)}
+PART = document(MAKE_THUMBNAILS[0])
+TO_ALL = "aws:iam/policyAttachment:PolicyAttachment"
+
+
+@pytest.mark.parametrize(
+    "rival",
+    [
+        [resource(EXCLUSIVE, "none", roleName="thumbnails", policyArns=[])],
+        role("thumbnails", LAMBDA, managedPolicyArns=[]),
+        role("thumbnails", LAMBDA, managedPolicyArns=[Unknown("not known yet")]),
+        [
+            *role("other", LAMBDA),
+            resource(TO_ALL, "all", roles=["other"], policyArn=ARN),
+        ],
+    ],
+    ids=["exclusive", "the role's list", "an unknown list", "policyAttachment"],
+)
+def test_what_an_exclusive_list_detaches_is_not_granted(rival: list[Resource]) -> None:
+    found = verdicts(world(*rival))
+    assert GRANTS.items() <= found.items()
+
+
+def test_what_is_detached_now_and_then_is_still_no_more_than_the_contract() -> None:
+    rival = role("thumbnails", LAMBDA, managedPolicyArns=[])
+    assert verdicts(world(*rival)) == GRANTS
+
+
+def test_a_deny_that_is_detached_now_and_then_takes_nothing_away() -> None:
+    wide = role(
+        "thumbnails", LAMBDA, document(allow("s3:GetObject", [f"{IMAGES}/orig/*", f"{IMAGES}/x*"]))
+    )
+    narrow = resource(
+        POLICY, "narrow", name="narrow", policy=document(deny("s3:*", f"{IMAGES}/x*"))
+    )
+    attached = resource(
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "narrow",
+        role="thumbnails",
+        policyArn=ref(POLICY, "narrow", "arn"),
+    )
+    made = [*wide, narrow, attached]
+    assert "identity.closed.thumbnails" not in verdicts(world(*made))
+    rival = resource(EXCLUSIVE, "some", roleName="thumbnails", policyArns=[ARN])
+    assert verdicts(world(*made, rival))["identity.closed.thumbnails"] == "unproven"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        role("thumbnails", LAMBDA, PART, inlinePolicies=[{"name": "none"}]),
+        [
+            *role("thumbnails", LAMBDA),
+            *(
+                declared(
+                    "aws:iam/rolePolicy:RolePolicy",
+                    n,
+                    {"role": "thumbnails", "name": name, "policy": PART},
+                )
+                for n, name in (("one", "same"), ("two", "same"))
+            ),
+        ],
+    ],
+    ids=["the role's list", "one name"],
+)
+def test_an_inline_policy_that_another_one_removes_is_not_granted(made: list[Resource]) -> None:
+    rest = thumbnail_policy(*MAKE_THUMBNAILS[1:])
+    assert verdicts(world(*made, rest)) == {"identity.grant.thumbnails.1": "unproven"}
+
+
+def test_inline_policies_of_several_names_are_all_there() -> None:
+    made = role("thumbnails", LAMBDA, PART, PART)
+    assert verdicts(world(*made, thumbnail_policy(*MAKE_THUMBNAILS[1:]))) == {}
 
 
 def test_a_user_has_the_policies_of_its_groups() -> None:
@@ -89,6 +158,47 @@ def test_a_user_has_the_policies_of_its_groups() -> None:
         groups={"anns": {"type": user, "name": "ann"}},
     )
     assert verdicts(world(*made), wanted) == {}
+
+
+@pytest.mark.parametrize(
+    "membership",
+    [
+        {"user": "ann", "groups": ["administrators"]},
+        {"user": "ann", "groups": [Unknown("not known yet")]},
+        {"user": Unknown("not known yet"), "groups": ["administrators"]},
+    ],
+    ids=["a group of others", "an unknown group", "an unknown member"],
+)
+def test_a_member_of_a_group_that_is_not_declared_here_may_do_anything(
+    membership: dict[str, Value],
+) -> None:
+    made = [
+        declared("aws:iam/user:User", "ann", {"name": "ann"}),
+        declared("aws:iam/userGroupMembership:UserGroupMembership", "ann", membership),
+    ]
+    wanted = contract(
+        {"ann": {"role": "anns", "assumed_by": [], "may": []}},
+        groups={"anns": {"type": "aws:iam/user:User", "name": "ann"}},
+    )
+    assert verdicts(world(*made), wanted)["identity.closed.ann"] == "unproven"
+
+
+def test_the_policies_of_a_group_that_is_read_are_not_known() -> None:
+    group = msgspec.structs.replace(
+        declared("aws:iam/group:Group", "readers", {"name": "readers"}), external=True
+    )
+    made = [
+        group,
+        declared("aws:iam/user:User", "ann", {"name": "ann"}),
+        declared(
+            "aws:iam/groupMembership:GroupMembership", "ann", {"users": ["ann"], "group": "readers"}
+        ),
+    ]
+    wanted = contract(
+        {"ann": {"role": "anns", "assumed_by": [], "may": []}},
+        groups={"anns": {"type": "aws:iam/user:User", "name": "ann"}},
+    )
+    assert verdicts(world(*made), wanted)["identity.closed.ann"] == "unproven"
 
 
 def test_a_policy_for_a_role_that_is_not_declared_here_leaves_claims_unproven() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from stackproof.aws.identity.documents import Document, read, unreadable
@@ -25,6 +27,10 @@ class Attached(msgspec.Struct, frozen=True):
 
     document: Document
     via: str
+    policy: str = ""
+    """The ARN of a managed policy; empty for one that is written inline."""
+    contested: str = ""
+    """What takes it away again, when something in the graph does: it holds now and then."""
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -49,6 +55,9 @@ class Actor(msgspec.Struct, frozen=True):
     role: str | None
 
 
+EXCLUSIVE = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
+TO_ALL = "aws:iam/policyAttachment:PolicyAttachment"
+
 _INLINE = {
     "aws:iam/rolePolicy:RolePolicy": ("role", ROLE),
     "aws:iam/userPolicy:UserPolicy": ("user", USER),
@@ -58,14 +67,11 @@ _ATTACHMENTS = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ((("role", ROLE),), "policyArn"),
     "aws:iam/userPolicyAttachment:UserPolicyAttachment": ((("user", USER),), "policyArn"),
     "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": ((("group", GROUP),), "policyArn"),
-    "aws:iam/policyAttachment:PolicyAttachment": (
+    TO_ALL: (
         (("roles", ROLE), ("users", USER), ("groups", GROUP)),
         "policyArn",
     ),
-    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": (
-        (("roleName", ROLE),),
-        "policyArns",
-    ),
+    EXCLUSIVE: ((("roleName", ROLE),), "policyArns"),
 }
 _MEMBERSHIPS = {
     "aws:iam/userGroupMembership:UserGroupMembership": ("user", "groups"),
@@ -114,11 +120,7 @@ class Collector:
                 name=r.name,
                 arn=self.values.arn(r) or "*",
                 user=r.type == USER,
-                policies=(
-                    *self._own(r),
-                    *self._given.get(r.urn, ()),
-                    *(a for g in groups.get(r.urn, ()) for a in self._given.get(g, ())),
-                ),
+                policies=tuple(a for urn in (r.urn, *groups[r.urn]) for a in self._attached(urn)),
                 boundary=self._boundary(r),
                 trust=self._trust(r),
                 doubts=tuple(self._doubted.get(r.urn, ())),
@@ -159,7 +161,7 @@ class Collector:
         return read(self.values, resource.urn, given)
 
     def _own(self, resource: Resource) -> list[Attached]:
-        """What the role itself carries: inline policies, managed ARNs."""
+        """What a role itself carries: inline policies, managed ARNs."""
         found: list[Attached] = []
         if resource.external:
             why = f"{resource.name} is read, not made here: its policies are not declared"
@@ -171,18 +173,19 @@ class Collector:
                 continue
             for item in _listed(given):
                 if key == "managedPolicyArns":
-                    document = self._managed(item, resource.urn)
-                else:
-                    text = item.get("policy") if isinstance(item, dict) else item
-                    if text is None:
-                        continue  # an inline policy without text removes those made elsewhere
-                    document = read(self.values, resource.urn, text)
-                found.append(Attached(document, resource.urn))
+                    found.append(self._by_arn(item, resource.urn))
+                    continue
+                text = item.get("policy") if isinstance(item, dict) else item
+                if text is not None:  # without text it only removes those made elsewhere
+                    found.append(Attached(read(self.values, resource.urn, text), resource.urn))
         return found
 
     def _boundary(self, resource: Resource) -> Document | None:
         given = self.values.resolve(resource.inputs.get("permissionsBoundary"))
         return None if given in {None, ""} else self._managed(given, resource.urn)
+
+    def _by_arn(self, arn: Value, via: str) -> Attached:
+        return Attached(self._managed(arn, via), via, self.values.text(arn) or "")
 
     def _managed(self, arn: Value, via: str) -> Document:
         """The document of the managed policy `arn`."""
@@ -205,32 +208,16 @@ class Collector:
             if r.type in _INLINE:
                 key, kind = _INLINE[r.type]
                 document = read(self.values, r.urn, r.inputs.get("policy"))
-                self._give(r, r.inputs.get(key), kind, [document])
+                self._give(r, r.inputs.get(key), kind, [Attached(document, r.urn)])
             elif r.type in _ATTACHMENTS:
                 targets, arns = _ATTACHMENTS[r.type]
                 given = self.values.resolve(r.inputs.get(arns))
-                documents = [self._managed(a, r.urn) for a in _listed(given)]
+                policies = [self._by_arn(a, r.urn) for a in _listed(given)]
                 for key, kind in targets:
-                    self._give(r, r.inputs.get(key), kind, documents)
-                if arns == "policyArns":
-                    self._exclusive(r, given)
-
-    def _exclusive(self, resource: Resource, listed: Value) -> None:
-        """An exclusive list takes away what other attachments give."""
-        known = {self.values.text(a) for a in _listed(listed)}
-        for owner in self._owners(resource.inputs.get("roleName"), ROLE):
-            for other in self.graph.resources:
-                if other.type in _ATTACHMENTS and other is not resource:
-                    (key, kind), arns = _ATTACHMENTS[other.type][0][0], "policyArn"
-                    if owner in self._owners(other.inputs.get(key), kind) and (
-                        self.values.text(other.inputs.get(arns)) not in known
-                    ):
-                        self._doubted.setdefault(owner, []).append(
-                            f"{resource.name} takes away what {other.name} attaches"
-                        )
+                    self._give(r, r.inputs.get(key), kind, policies)
 
     def _give(
-        self, resource: Resource, targets: Value, kind: str, documents: list[Document]
+        self, resource: Resource, targets: Value, kind: str, policies: list[Attached]
     ) -> None:
         for target in _listed(self.values.resolve(targets)):
             owners = self._owners(target, kind)
@@ -241,9 +228,64 @@ class Collector:
                 else:
                     self.outside.append((resource, readable(text)))
             for owner in owners:
-                self._given.setdefault(owner, []).extend(
-                    Attached(document, resource.urn) for document in documents
-                )
+                self._given.setdefault(owner, []).extend(policies)
+
+    def _attached(self, owner: str) -> Iterator[Attached]:
+        """The policies of one role, user or group, each with what takes it away again."""
+        resource = self.values.resources[owner]
+        for given in (*self._own(resource), *self._given.get(owner, ())):
+            by_arn = self.values.resources[given.via].type not in _INLINE
+            rival = self._detached(resource, given) if by_arn else self._deleted(resource, given)
+            yield msgspec.structs.replace(given, contested=rival)
+
+    def _detached(self, owner: Resource, given: Attached) -> str:
+        """What detaches a managed policy from its owner.
+
+        A role's own list of managed policies is all that it keeps, and a PolicyAttachment takes
+        its policy from everybody whom it does not name (Pulumi Registry, "aws.iam.Role",
+        "aws.iam.PolicyAttachment", "aws.iam.RolePolicyAttachmentsExclusive").
+        """
+        if not given.policy:
+            return ""
+        via = self.values.resources[given.via].name
+        listed = owner.inputs.get("managedPolicyArns")
+        lists: list[tuple[Resource, Value]] = [(owner, listed)] if listed is not None else []
+        lists += [
+            (r, self.values.resolve(r.inputs.get("policyArns")))
+            for r in self.graph.of_type(EXCLUSIVE)
+            if owner.urn in self._owners(r.inputs.get("roleName"), ROLE)
+        ]
+        for rival, arns in lists:
+            kept = {self.values.text(arn) for arn in _listed(arns)}
+            if rival.urn != given.via and given.policy not in kept:
+                return f"{rival.name} detaches what {via} attaches: its own list is exclusive"
+        for rival in self.graph.of_type(TO_ALL):
+            named = {
+                urn
+                for key, kind in _ATTACHMENTS[TO_ALL][0]
+                for target in _listed(self.values.resolve(rival.inputs.get(key)))
+                for urn in self._owners(target, kind)
+            }
+            same = self.values.text(rival.inputs.get("policyArn")) == given.policy
+            if same and rival.urn != given.via and owner.urn not in named:
+                return f"{rival.name} takes {via}'s policy from all but those that it names"
+        return ""
+
+    def _deleted(self, owner: Resource, given: Attached) -> str:
+        """What deletes or replaces an inline policy: its owner's own list, or one of its name."""
+        via = self.values.resources[given.via]
+        if _listed(owner.inputs.get("inlinePolicies")):
+            return f"{owner.name} deletes what {via.name} writes: its own list is exclusive"
+        if "name" not in via.inputs:
+            return ""
+        name = self.values.text(via.inputs["name"])
+        key, kind = _INLINE[via.type]
+        for rival in self.graph.of_type(via.type):
+            if rival.urn != via.urn and owner.urn in self._owners(rival.inputs.get(key), kind):
+                other = self.values.text(rival.inputs.get("name")) if "name" in rival.inputs else ""
+                if other is None or name in {None, other}:
+                    return f"{rival.name} replaces what {via.name} writes: they have one name"
+        return ""
 
     def _owner(self, role: Value) -> str | None:
         """The URN of the role that `role` names, if this graph has it."""
@@ -260,13 +302,21 @@ class Collector:
         return [found] if found else []
 
     def _groups_of_users(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
+        """The groups of this graph that each role and user is in; of the others, doubts."""
+        found: dict[str, list[str]] = {r.urn: [] for r in self.graph.of_type(ROLE, USER)}
         for r in self.graph.resources:
             if r.type in _MEMBERSHIPS:
-                users, groups = (
-                    [o for v in _listed(r.inputs.get(key)) for o in self._owners(v, kind)]
-                    for key, kind in zip(_MEMBERSHIPS[r.type], (USER, GROUP), strict=True)
+                who, where = (
+                    _listed(self.values.resolve(r.inputs.get(k))) for k in _MEMBERSHIPS[r.type]
                 )
-                for user in users:
-                    found.setdefault(user, []).extend(groups)
+                groups = [urn for v in where for urn in self._owners(v, GROUP)]
+                for value in who:
+                    users = self._owners(value, USER)
+                    if not users and self.values.text(value) is None:
+                        self.doubts.append(f"whom {r.name} makes a member is not known")
+                    for user in users:
+                        found[user] += groups
+                        if len(groups) < len(where):
+                            why = f"{r.name} makes it a member of a group that is not declared here"
+                            self._doubted.setdefault(user, []).append(why)
         return found

@@ -34,9 +34,10 @@ def point(facts: IdentityFacts, principal: Principal, made: Mapping[str, str]) -
     for key, side in _circumstances(facts, principal).items():
         asked.setdefault(key, side)
     documents: list[Document] = [a.document for a in principal.policies]
+    lasting = [a.document for a in principal.policies if not a.contested]
     boundary = [principal.boundary] if principal.boundary is not None else []
     permitting = boxes_of(facts, principal, documents, LARGEST_DECIDED, allow=True)
-    denying = boxes_of(facts, principal, [*documents, *boundary], SMALLEST_DECIDED, allow=False)
+    denying = boxes_of(facts, principal, [*lasting, *boundary], SMALLEST_DECIDED, allow=False)
     for policy in facts.resource_policies:
         capped, free, _ = resource_boxes(facts, principal, policy, LARGEST_DECIDED)
         permitting += [*capped, *free]

@@ -347,10 +347,14 @@ def _delegates(kinds: frozenset[str], who: Who, *, wide: bool) -> bool:
 def allowed(facts: IdentityFacts, principal: Principal, reading: Reading) -> list[Box]:
     """Every request that the principal may make, read as `reading` says."""
     documents = [a.document for a in principal.policies]
+    # What something else takes away again permits nothing that must be possible, and denies
+    # nothing that must be impossible.
+    lasting = [a.document for a in principal.policies if not a.contested]
+    giving, taking = (documents, lasting) if reading.wide else (lasting, documents)
     boundary = [] if principal.boundary is None else [principal.boundary]
-    mine = boxes_of(facts, principal, documents, reading, allow=True)
+    mine = boxes_of(facts, principal, giving, reading, allow=True)
     mine = subtract(mine, _closed_keys(facts, principal, reading))
-    denied = boxes_of(facts, principal, [*documents, *boundary], reading, allow=False)
+    denied = boxes_of(facts, principal, [*taking, *boundary], reading, allow=False)
     free: list[Box] = []
     for policy in facts.resource_policies:
         given, uncapped, refused = resource_boxes(facts, principal, policy, reading)
@@ -377,6 +381,7 @@ def doubts(facts: IdentityFacts, principal: Principal) -> tuple[Doubt, ...]:
             (
                 *(Doubt("", why) for why in facts.doubts),
                 *(Doubt(principal.urn, why) for why in principal.doubts),
+                *(Doubt(a.via, a.contested) for a in principal.policies if a.contested),
                 *(d for document in documents for d in doubts_of(document)),
             )
         )
