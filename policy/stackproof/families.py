@@ -104,6 +104,7 @@ def _recursion_in_one_account(world: World) -> list[Obligation]:
         at_most=partial(permissions.resources_allowed, world.identity),
         surely=partial(permissions.resources_surely_allowed, world.identity),
         not_modelled=world.identity.not_modelled,
+        rewires=partial(permissions.what_rewires, world.identity),
     )
     return recursion.obligations(world.events, world.contract, world.members, permitted)
 

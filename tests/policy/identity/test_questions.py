@@ -7,9 +7,9 @@ import pytest
 from stackproof.aws.identity import identity_facts
 from stackproof.model import Explanation, Graph, Resource, Unknown
 from stackproof.proofs.languages import Language
-from stackproof.proofs.permissions import explain, resources_allowed
+from stackproof.proofs.permissions import explain, resources_allowed, what_rewires
 from stackproof.selection import SelectorError, select
-from tests.policy.graphs import resource, urn
+from tests.policy.graphs import ACCOUNT, resource, urn
 from tests.policy.identity.worlds import (
     BUCKET_POLICY,
     IMAGES,
@@ -21,6 +21,7 @@ from tests.policy.identity.worlds import (
     contract,
     deny,
     document,
+    role,
     thumbnail_policy,
     world,
 )
@@ -101,3 +102,27 @@ def test_the_resources_of_an_action_are_read_widely() -> None:
 def test_of_an_unknown_principal_nothing_is_excluded() -> None:
     facts = identity_facts(world())
     assert resources_allowed(facts, "urn:stranger", "s3:PutObject") == Language.everything()
+
+
+def test_a_role_that_trusts_another_by_name_may_be_assumed_without_a_policy() -> None:
+    name = f"arn:aws:iam::{ACCOUNT}:role/thumbnails"
+    facts = identity_facts(world(*role("writer", {"AWS": name})))
+    writer = f"arn:aws:iam::{ACCOUNT}:role/writer"
+    assert writer in resources_allowed(facts, urn(ROLE, "thumbnails"), "sts:AssumeRole")
+    root = f"arn:aws:iam::{ACCOUNT}:root"
+    facts = identity_facts(world(*role("writer", {"AWS": root})))
+    assert writer not in resources_allowed(facts, urn(ROLE, "thumbnails"), "sts:AssumeRole")
+
+
+@pytest.mark.parametrize(
+    ("action", "changes"),
+    [
+        ("s3:PutBucketNotification", "s3:PutBucketNotification"),
+        ("SNS:subscribe", "sns:Subscribe"),
+        ("iam:PutRole*", "iam:PutRolePermissionsBoundary"),
+        ("s3:GetBucketNotification", None),
+    ],
+)
+def test_what_changes_a_trigger_is_named(action: str, changes: str | None) -> None:
+    changed = world(thumbnail_policy(*MAKE_THUMBNAILS, allow(action)))
+    assert what_rewires(identity_facts(changed), urn(ROLE, "thumbnails")) == changes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from stackproof.aws.events import event_facts
@@ -96,13 +96,14 @@ def allowed_by(grants: Grants) -> dict[tuple[str, str], Language]:
     return found
 
 
-def claims(
+def claims(  # noqa: PLR0913 - what varies
     of: Graph,
     *,
     grants: Grants = WRITES_THUMBNAILS,
     perhaps: Grants = MappingProxyType({}),
     events: Events = DECLARED,
     groups: Mapping[str, Group] = GROUPS,
+    rewires: Callable[[str], str | None] = MappingProxyType[str, str]({}).get,
 ) -> dict[str, Obligation]:
     """The claims about events, by id. `perhaps` are grants that rest on something unknown."""
     contract = Contract(groups=dict(groups), events=events)
@@ -118,7 +119,7 @@ def claims(
         event_facts(of),
         contract,
         select(contract, of),
-        Permitted(at_most, surely),
+        Permitted(at_most, surely, rewires=rewires),
     )
     return {o.id: o for o in found}
 

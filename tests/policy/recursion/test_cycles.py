@@ -49,6 +49,23 @@ def test_a_write_that_is_not_known_to_be_permitted_leaves_the_claim_open() -> No
     assert decision.resources == (ROLE_URN,)
 
 
+def test_a_function_that_may_change_what_starts_it_leaves_the_claim_open() -> None:
+    rewires = {ROLE_URN: "s3:PutBucketNotification"}
+    decision = decide(seed(admit()), CYCLES, rewires=rewires.get)
+
+    assert decision.verdict is Verdict.UNPROVEN
+    assert "s3:PutBucketNotification" in decision.evidence.summary
+    assert decision.resources[0] == ROLE_URN
+
+
+def test_whoever_nothing_starts_may_change_triggers() -> None:
+    operator = function("operator")
+    rewires = {operator[0].urn: "s3:PutBucketNotification"}
+    decision = decide(seed(admit(), *operator), CYCLES, rewires=rewires.get)
+
+    assert decision.verdict is Verdict.PROVEN
+
+
 def test_an_emptied_prefix_closes_the_circle() -> None:
     decision = decide(seed(admit(), notification=notify(prefix="")), CYCLES)
 

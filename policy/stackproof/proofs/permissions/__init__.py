@@ -22,10 +22,17 @@ from stackproof.proofs.permissions.questions import (
     explain,
     resources_allowed,
     resources_surely_allowed,
+    what_rewires,
 )
 from stackproof.proofs.permissions.requests import Doubt
 
-__all__ = ["explain", "obligations", "resources_allowed", "resources_surely_allowed"]
+__all__ = [
+    "explain",
+    "obligations",
+    "resources_allowed",
+    "resources_surely_allowed",
+    "what_rewires",
+]
 
 
 def obligations(

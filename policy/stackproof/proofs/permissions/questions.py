@@ -12,6 +12,7 @@ from stackproof.proofs.languages import Language
 from stackproof.proofs.permissions.boxes import ACTION, RESOURCE, Box, intersect
 from stackproof.proofs.permissions.claims import Question
 from stackproof.proofs.permissions.declared import GroupMembers, arns
+from stackproof.proofs.permissions.escalation import POLICY_WRITES
 from stackproof.proofs.permissions.points import Point, point
 from stackproof.proofs.permissions.requests import (
     LARGEST_DECIDED,
@@ -19,7 +20,36 @@ from stackproof.proofs.permissions.requests import (
     allowed,
     doubts,
 )
+from stackproof.proofs.permissions.trust import trusts
 from stackproof.selection import SelectorError
+
+_REWIRES = (
+    "cloudwatch:PutMetricAlarm",
+    "events:PutRule",
+    "events:PutTargets",
+    "iam:PassRole",
+    "iot:CreateTopicRule",
+    "lambda:CreateEventSourceMapping",
+    "lambda:PutFunctionEventInvokeConfig",
+    "lambda:UpdateEventSourceMapping",
+    "lambda:UpdateFunctionCode",
+    "lambda:UpdateFunctionConfiguration",
+    "lambda:UpdateFunctionEventInvokeConfig",
+    "logs:PutSubscriptionFilter",
+    "pipes:CreatePipe",
+    "pipes:UpdatePipe",
+    "s3:PutBucketLogging",
+    "s3:PutBucketNotification",
+    "s3:PutInventoryConfiguration",
+    "s3:PutLifecycleConfiguration",
+    "s3:PutReplicationConfiguration",
+    "scheduler:CreateSchedule",
+    "scheduler:UpdateSchedule",
+    "ses:CreateReceiptRule",
+    "sns:Subscribe",
+)
+"""Actions that make or change a trigger, or the code or role that a trigger starts."""
+_CHANGING = {action.lower(): action for action in (*_REWIRES, *POLICY_WRITES)}
 
 
 def resources_allowed(facts: IdentityFacts, principal_urn: str, action: str) -> Language:
@@ -30,7 +60,34 @@ def resources_allowed(facts: IdentityFacts, principal_urn: str, action: str) -> 
     principal = facts.principal(principal_urn)
     if principal is None:
         return Language.everything()
-    return _resources(allowed(facts, principal, LARGEST_DECIDED), action)
+    found = _resources(allowed(facts, principal, LARGEST_DECIDED), action)
+    if action.lower() == "sts:assumerole":
+        found |= _trusting(facts, principal)
+    return found
+
+
+def _trusting(facts: IdentityFacts, principal: Principal) -> Language:
+    """The roles whose trust policy lets the principal in by its name.
+
+    (IAM User Guide, "Cross account resource access in IAM"): within the account that is enough.
+    """
+    question = Question(facts, Identity(), {})
+    return Language.any_of(
+        role.arn
+        for role in facts.principals
+        if not role.user and trusts(question, role, principal, LARGEST_DECIDED)[0]
+    )
+
+
+def what_rewires(facts: IdentityFacts, principal_urn: str) -> str | None:
+    """An action that the principal may perhaps do, and that changes what starts or permits what."""
+    principal = facts.principal(principal_urn)
+    if principal is None:
+        return None
+    mine = allowed(facts, principal, LARGEST_DECIDED)
+    found = intersect(mine, [Box({ACTION: Language.any_of(_CHANGING)})])
+    possible = (a for box in found for a in _CHANGING if a in box.side(ACTION))
+    return next((_CHANGING[action] for action in possible), None)
 
 
 def resources_surely_allowed(facts: IdentityFacts, principal_urn: str, action: str) -> Language:

@@ -174,7 +174,7 @@ class _Events:
         where: Language,
         prefer: Sequence[str] = (),
     ) -> _Step | None:
-        for role, action in product(self._acting_as(function), actions):
+        for role, action in product(self.acting_as(function), actions):
             common = self.allowed(role, action) & where
             shortest = common.witness()
             if shortest is not None:
@@ -192,7 +192,7 @@ class _Events:
                 )
         return None
 
-    def _acting_as(self, function: Function) -> tuple[str, ...]:
+    def acting_as(self, function: Function) -> tuple[str, ...]:
         """The function's role, and the roles that it may become by sts:AssumeRole."""
         if not function.role:
             return ()
@@ -224,10 +224,11 @@ def cycles(
     surely, _ = _search(_Events(facts, members, writes, permitted.surely, assuming=False))
     if surely is not None:
         return _violated(facts, surely)
-    perhaps, edges = _search(_Events(facts, members, writes, permitted.at_most, assuming=True))
+    widest = _Events(facts, members, writes, permitted.at_most, assuming=True)
+    perhaps, edges = _search(widest)
     if perhaps is not None:
         return _perhaps(facts, perhaps)
-    blind = _blind(facts, edges)
+    blind = _blind(facts, edges) or _rewired(widest, edges, permitted)
     if blind is not None:
         return blind
     if facts.not_modelled or permitted.not_modelled:
@@ -340,6 +341,24 @@ def _blind(facts: EventFacts, edges: Edges) -> Decision | None:
                 (log.urn, notified[0].urn),
                 "Send these logs to a bucket that starts nothing.",
             )
+    return None
+
+
+def _rewired(events: _Events, edges: Edges, permitted: Permitted) -> Decision | None:
+    """Unproven where what a trigger starts may change the triggers: the graph is then not this."""
+    started = {node for following in edges.values() for node in following}
+    for urn, function in sorted(events.facts.functions.items()):
+        for role in events.acting_as(function) if function in started else ():
+            action = permitted.rewires(role)
+            if action is not None:
+                name = events.facts.names[urn]
+                what = f"{name} may do {action}, as role {events.facts.names[role]}"
+                return Decision(
+                    Verdict.UNPROVEN,
+                    Evidence("unknown", f"{what}: it could make what sets it off again"),
+                    (role, urn),
+                    f"Take {action} from {events.facts.names[role]}.",
+                )
     return None
 
 

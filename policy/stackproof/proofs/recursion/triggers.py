@@ -16,12 +16,18 @@ Allowed: TypeAlias = Callable[[str, str], Language]
 """URN of a role, IAM action -> ARNs on which the role may do it."""
 
 
+def _nothing(_role: str) -> str | None:
+    return None
+
+
 class Permitted(NamedTuple):
     """What roles may do, in both bounds (verdict rule 7), and what identity could not read."""
 
     at_most: Allowed
     surely: Allowed
     not_modelled: tuple[NotModelled, ...] = ()
+    rewires: Callable[[str], str | None] = _nothing
+    """URN of a role -> an action by which it may perhaps change what starts what."""
 
 
 _KEYS = Language.glob("?*")
