@@ -2,7 +2,7 @@
 # `make` alone explains.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench package clean
+.PHONY: help setup run run-clean prove seed-data test check format bench package clean
 
 PYTHON ?= python3
 UV := $(or $(shell command -v uv),build/uv/bin/uv)
@@ -11,7 +11,7 @@ STACK ?= prod
 JOBS ?= 2
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/.synced ## Install what the project needs into .venv
 
@@ -26,8 +26,17 @@ build/uv/bin/uv:
 	@$(UV) sync --frozen --quiet
 	@touch $@
 
-run: setup build/thumbnailer.sha256 ## Evaluate the program, prove its architecture, print the report (STACK=prod|dev|seed)
+run: prove ## Prove the architecture, then run the whole product on this machine until Ctrl-C
+	@$(RUN) python -m cinema_local
+
+run-clean: setup ## Forget what `make run` kept
+	@$(RUN) python -m cinema_local clean
+
+prove: setup build/thumbnailer.sha256 ## Evaluate the program, prove its architecture, print the report (STACK=prod|dev|seed)
 	@$(RUN) stackproof check --stack $(STACK)
+
+seed-data: setup ## Load forty films into the database that CINEMA_DATABASE_URI names
+	@$(RUN) cinema-api seed
 
 test: setup ## Every test; those of the real engine are skipped where neither Pulumi nor Go is
 	@$(RUN) pytest --numprocesses $(JOBS)
