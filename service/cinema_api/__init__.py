@@ -1,1 +1,5 @@
 """The API of Cinema.Database."""
+
+from importlib.metadata import version
+
+__version__ = version("cinema-api")

@@ -1,0 +1,41 @@
+"""The command: `cinema-api serve` and `cinema-api seed`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+
+from cinema_api import logs
+from cinema_api.seed.loader import load
+from cinema_api.serving import serve
+from cinema_api.settings import Settings, SettingsError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    parser = argparse.ArgumentParser(prog="cinema-api", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    serving = commands.add_parser("serve", help="answer requests until told to stop")
+    serving.add_argument("--workers", type=int, default=1, help="processes that answer (1)")
+    commands.add_parser(
+        "seed", help="load the films that come with the API; doing so twice is fine"
+    )
+    chosen = parser.parse_args(arguments)
+    try:
+        settings = Settings.read(os.environ)
+    except SettingsError as problem:
+        sys.stderr.write(f"cinema-api: {problem}\n")
+        return 2
+    logs.configure(settings.log_level)
+    if chosen.command == "seed":
+        count = asyncio.run(load(settings))
+        sys.stdout.write(f"{count} films are in the database\n")
+        return 0
+    serve(settings, workers=chosen.workers)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""Puts the application together."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+from litestar.enums import ScopeType
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import (
+    HTTPScope,
+    LifeSpanReceive,
+    LifeSpanScope,
+    LifeSpanSend,
+    Receive,
+    Scope,
+    Send,
+)
+
+from cinema_api import __version__, problems
+from cinema_api.edge import Edge
+from cinema_api.health.controller import HealthController
+from cinema_api.lifetime import Building, build, lifespan
+from cinema_api.movies.controller import MoviesController
+from cinema_api.settings import Settings
+from cinema_api.users.controller import LoginController, UsersController
+
+_EXPOSED = (
+    "ETag",
+    "Link",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+    "X-Page",
+    "X-Page-Size",
+    "X-Request-Id",
+    "X-Total-Count",
+)
+
+
+class CinemaApi(Litestar):
+    """Litestar, with an edge around all of it: unknown routes and errors included."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - passed through
+        super().__init__(*arguments, **named)
+        self._edge = Edge(super().__call__)
+
+    async def __call__(
+        self,
+        scope: Scope | LifeSpanScope,
+        receive: Receive | LifeSpanReceive,
+        send: Send | LifeSpanSend,
+    ) -> None:
+        """The ASGI entry point."""
+        if scope["type"] == ScopeType.HTTP:
+            await self._edge(cast("HTTPScope", scope), cast("Receive", receive), cast("Send", send))
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def create_app(settings: Settings, building: Building = build) -> Litestar:
+    """The application. `building` makes its parts when it starts; tests may bring their own."""
+    return CinemaApi(
+        route_handlers=[HealthController, LoginController, UsersController, MoviesController],
+        lifespan=[lifespan(settings, building)],
+        exception_handlers=problems.HANDLERS,
+        cors_config=CORSConfig(
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "If-None-Match", "X-Request-Id"],
+            expose_headers=list(_EXPOSED),
+            max_age=3600,
+        ),
+        openapi_config=OpenAPIConfig(
+            title="Cinema.Database",
+            version=__version__,
+            description="Films, users and images.",
+            components=Components(
+                security_schemes={
+                    "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
+                }
+            ),
+        ),
+        logging_config=None,
+        pdb_on_exception=False,
+        debug=False,
+    )

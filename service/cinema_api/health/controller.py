@@ -1,0 +1,47 @@
+"""The routes that balancers and people on call ask."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Controller, Request, Response, get
+
+from cinema_api.lifetime import readiness
+
+
+class Alive(msgspec.Struct, frozen=True):
+    """The answer of /healthz."""
+
+    status: str = "alive"
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """The answer of /readyz: what can be reached, by name."""
+
+    ready: bool
+    checks: dict[str, bool]
+
+
+class HealthController(Controller):
+    """Alive and ready, kept apart: an outage of the database must not have instances replaced."""
+
+    path = "/"
+    tags = ("health",)
+
+    @get("/healthz", operation_id="healthz")
+    async def healthz(self) -> Alive:
+        """The process answers."""
+        return Alive()
+
+    @get("/readyz", operation_id="readyz")
+    async def readyz(self, request: Request[Any, Any, Any]) -> Response[Readiness]:
+        """What the API needs can be reached; 503 where something cannot."""
+        checks = await readiness(request.app)
+        ready = all(checks.values())
+        return Response(
+            Readiness(ready=ready, checks=checks),
+            status_code=HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE,
+            headers={"Cache-Control": "no-store"},
+        )

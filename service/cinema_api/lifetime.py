@@ -1,0 +1,143 @@
+"""What happens when the application starts, while it runs, and when it stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Final, TypeAlias, TypeVar
+
+import structlog
+from aiobotocore.session import get_session  # type: ignore[import-untyped]
+from litestar import Litestar
+
+from cinema_api.database import Client, available, connect
+from cinema_api.movies import store as movies
+from cinema_api.parts import STATE_KEY, Parts
+from cinema_api.problems import UnavailableError
+from cinema_api.proxies import Proxies
+from cinema_api.secret_values import read_secret
+from cinema_api.settings import Settings, SettingsError, parse_credentials, parse_jwt_keys
+from cinema_api.tokens import Keyring
+from cinema_api.users import store as users
+from cinema_api.users.passwords import Passwords
+
+T = TypeVar("T")
+Building: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Parts]]
+
+_SECONDS_BETWEEN_TRIES: Final = 1.0
+_SECONDS_BETWEEN_KEY_READS: Final = 60.0
+_SECONDS_TO_BE_READY: Final = 3.0
+
+_log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def build(settings: Settings) -> AsyncIterator[Parts]:
+    """The parts over the database and the bucket that the settings name.
+
+    The database need not be there yet: its indexes are made as soon as it is. Secrets must be,
+    because without them nothing can ever work.
+    """
+    session = get_session()
+    credentials = None
+    if settings.database.credentials is not None:
+        text = await read_secret(settings.database.credentials, session, settings.region)
+        credentials = _parsed(settings.database.credentials.variable, parse_credentials, text)
+    keyring = Keyring()
+
+    async def read_keys() -> None:
+        text = await read_secret(settings.jwt_keys, session, settings.region)
+        keyring.use(_parsed(settings.jwt_keys.variable, parse_jwt_keys, text))
+
+    await read_keys()
+    client = connect(settings.database.uri, credentials)
+    database = client[settings.database.name]
+    passwords = Passwords()
+    indexes = asyncio.create_task(_keep_trying(lambda: make_indexes(client, settings)))
+    rotation = asyncio.create_task(_read_again(read_keys))
+
+    async def database_answers() -> bool:
+        with available():
+            await client.admin.command("ping")
+        return indexes.done()
+
+    try:
+        yield Parts(
+            settings=settings,
+            movies=movies.MongoMovies(database["movies"]),
+            users=users.MongoUsers(database["users"]),
+            keyring=keyring,
+            passwords=passwords,
+            proxies=Proxies(settings.trusted_proxies),
+            checks={"database": database_answers},
+        )
+    finally:
+        for task in (indexes, rotation):
+            task.cancel()
+        await asyncio.gather(indexes, rotation, return_exceptions=True)
+        passwords.close()
+        await client.close()
+
+
+async def make_indexes(client: Client, settings: Settings) -> None:
+    """Make the indexes that are not there yet; those that are stay as they are."""
+    database = client[settings.database.name]
+    with available():
+        await database["movies"].create_indexes(list(movies.INDEXES))
+        await database["users"].create_indexes(list(users.INDEXES))
+
+
+def lifespan(
+    settings: Settings, building: Building
+) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    """Litestar's lifespan: the parts are there from the first request to the last."""
+
+    @asynccontextmanager
+    async def run(app: Litestar) -> AsyncIterator[None]:
+        async with building(settings) as parts:
+            app.state[STATE_KEY] = parts
+            yield
+
+    return run
+
+
+async def readiness(app: Litestar) -> dict[str, bool]:
+    """What can be reached just now, by name. Everything is asked at once, with little patience."""
+    parts: Parts = app.state[STATE_KEY]
+    answers = await asyncio.gather(*(_answers(check) for check in parts.checks.values()))
+    return dict(zip(parts.checks, answers, strict=True))
+
+
+async def _answers(check: Callable[[], Awaitable[bool]]) -> bool:
+    try:
+        async with asyncio.timeout(_SECONDS_TO_BE_READY):
+            return await check()
+    except (TimeoutError, UnavailableError):
+        return False
+
+
+async def _keep_trying(action: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await action()
+        except UnavailableError as problem:
+            _log.warning("waiting", reason=str(problem))
+            await asyncio.sleep(_SECONDS_BETWEEN_TRIES)
+        else:
+            return
+
+
+async def _read_again(read_keys: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(_SECONDS_BETWEEN_KEY_READS)
+        # The keys that we have are good until there are others.
+        with suppress(UnavailableError, SettingsError):
+            await read_keys()
+
+
+def _parsed(variable: str, parse: Callable[[str], T], text: str) -> T:
+    try:
+        return parse(text)
+    except ValueError as problem:
+        raise SettingsError(variable, str(problem)) from None

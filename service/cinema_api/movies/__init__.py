@@ -1,0 +1,1 @@
+"""Films, with their genre and director."""

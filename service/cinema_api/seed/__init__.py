@@ -1,0 +1,1 @@
+"""Films in the public domain that the database begins with, and their posters."""

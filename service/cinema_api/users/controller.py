@@ -1,0 +1,192 @@
+"""The routes of users, and the login."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Controller, MediaType, Request, Response, delete, get, post, put
+from litestar.exceptions import NotAuthorizedException
+from msgspec import UNSET
+
+from cinema_api.authentication import require_login, require_self
+from cinema_api.bodies import read_fields
+from cinema_api.parts import Parts, parts
+from cinema_api.problems import TextError
+from cinema_api.users import checks
+from cinema_api.users.store import TakenError
+from cinema_api.users.structs import (
+    Account,
+    Credentials,
+    FieldErrors,
+    LoggedIn,
+    LoginRefused,
+    User,
+    UserCreate,
+    UserUpdate,
+    public,
+)
+
+AsUser = Request[Account, Any, Any]
+
+
+def _invalid(_: Request[Any, Any, Any], error: checks.InvalidError) -> Response[FieldErrors]:
+    return Response(
+        FieldErrors(error.errors),
+        status_code=HTTPStatus.UNPROCESSABLE_ENTITY,
+        media_type=MediaType.JSON,
+    )
+
+
+class LoginController(Controller):
+    """The login."""
+
+    path = "/login"
+    tags = ("users",)
+
+    @post(operation_id="logIn", status_code=HTTPStatus.OK)
+    async def log_in(
+        self, request: Request[Any, Any, Any]
+    ) -> Response[LoggedIn] | Response[LoginRefused]:
+        """A token for a name and a password, from the body or from the query."""
+        fields = {**request.query_params, **await read_fields(request)}
+        username, password = fields.get("Username"), fields.get("Password")
+        if not (isinstance(username, str) and isinstance(password, str) and username and password):
+            return _refused("Missing credentials")
+        return await _log_in(parts(request), Credentials(username=username, password=password))
+
+
+async def _log_in(cinema: Parts, given: Credentials) -> Response[LoggedIn] | Response[LoginRefused]:
+    if len(given.password) > checks.LONGEST_PASSWORD:
+        return _refused("Incorrect username or password.")
+    account = await cinema.users.by_name(given.username)
+    known = None if account is None else account.password_hash
+    if not await cinema.passwords.verify(known, given.password) or account is None:
+        return _refused("Incorrect username or password.")
+    if cinema.passwords.outdated(account.password_hash):
+        await cinema.users.change(
+            account.id, password_hash=await cinema.passwords.hash(given.password)
+        )
+    token = cinema.keyring.issue(username=account.username, user_id=account.id)
+    return Response(LoggedIn(user=public(account), token=token), headers=_NOT_KEPT)
+
+
+_NOT_KEPT = {"Cache-Control": "no-store"}
+
+
+def _refused(message: str) -> Response[LoginRefused]:
+    return Response(
+        LoginRefused(message=message), status_code=HTTPStatus.BAD_REQUEST, headers=_NOT_KEPT
+    )
+
+
+class UsersController(Controller):
+    """Registration, and what users may do with themselves."""
+
+    path = "/users"
+    tags = ("users",)
+    exception_handlers = {checks.InvalidError: _invalid}  # noqa: RUF012 - Litestar's attribute
+
+    @post(operation_id="register")
+    async def register(self, request: Request[Any, Any, Any]) -> User:
+        """A new user."""
+        new: UserCreate = checks.registration(await read_fields(request), _today())
+        cinema = parts(request)
+        # Asked first, so that the hash of a name that is taken costs nothing; the index decides.
+        if await cinema.users.by_name(new.username) is not None:
+            raise _taken(new.username)
+        try:
+            account = await cinema.users.add(
+                username=new.username,
+                password_hash=await cinema.passwords.hash(new.password),
+                email=new.email,
+                birthday=new.birthday,
+            )
+        except TakenError:
+            raise _taken(new.username) from None
+        return public(account)
+
+    @get("/{username:str}", operation_id="getUser", guards=[require_login])
+    async def get_user(self, request: AsUser, username: str) -> Response[User]:
+        """The user, to that user."""
+        return _own(require_self(request, username))
+
+    @put("/{username:str}", operation_id="updateUser", guards=[require_login])
+    async def update_user(self, request: AsUser, username: str) -> Response[User]:
+        """The user with what is given changed; empty fields stay as they are."""
+        account = require_self(request, username)
+        update: UserUpdate = checks.changes(await read_fields(request), _today())
+        cinema = parts(request)
+        hashed: str | Any = UNSET
+        if update.password is not UNSET:
+            hashed = await cinema.passwords.hash(str(update.password))
+        try:
+            changed = await cinema.users.change(
+                account.id,
+                username=update.username,
+                password_hash=hashed,
+                email=update.email,
+                birthday=update.birthday,
+            )
+        except TakenError:
+            raise _taken(str(update.username)) from None
+        return _own(changed)
+
+    @delete(
+        "/{username:str}",
+        operation_id="deleteUser",
+        guards=[require_login],
+        status_code=HTTPStatus.OK,
+        media_type=MediaType.TEXT,
+    )
+    async def delete_user(self, request: AsUser, username: str) -> str:
+        """The user is gone, and with them every token of theirs."""
+        account = require_self(request, username)
+        await parts(request).users.remove(account.id)
+        return f"{username} was deleted."
+
+    @post(
+        "/{username:str}/FavoriteMovies/{movie_id:str}",
+        operation_id="addFavorite",
+        guards=[require_login],
+        status_code=HTTPStatus.OK,
+    )
+    async def add_favorite(self, request: AsUser, username: str, movie_id: str) -> Response[User]:
+        """The film is a favourite from now on. Adding it twice is no error."""
+        account = require_self(request, username)
+        await _require_movie(parts(request), movie_id)
+        return _own(await parts(request).users.add_favorite(account.id, movie_id))
+
+    @delete(
+        "/{username:str}/FavoriteMovies/{movie_id:str}",
+        operation_id="removeFavorite",
+        guards=[require_login],
+        status_code=HTTPStatus.OK,
+    )
+    async def remove_favorite(
+        self, request: AsUser, username: str, movie_id: str
+    ) -> Response[User]:
+        """The film is no favourite any more; if it was none, nothing changes."""
+        account = require_self(request, username)
+        return _own(await parts(request).users.remove_favorite(account.id, movie_id))
+
+
+def _own(account: Account | None) -> Response[User]:
+    if account is None:
+        # Deleted by another request of theirs, between the guard and here.
+        raise NotAuthorizedException("Please log in.", headers={"WWW-Authenticate": "Bearer"})
+    return Response(public(account), headers=_NOT_KEPT)
+
+
+def _taken(username: str) -> TextError:
+    return TextError(HTTPStatus.BAD_REQUEST, f"{username} already exists")
+
+
+async def _require_movie(cinema: Parts, movie_id: str) -> None:
+    if not await cinema.movies.exists(movie_id):
+        raise TextError(HTTPStatus.NOT_FOUND, "There is no film with this id.")
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
