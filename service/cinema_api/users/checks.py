@@ -85,7 +85,7 @@ class _Checking:
         try:
             return parse(value)
         except _Wrong as wrong:
-            self.errors += [self._error(name, message) for message in wrong.args]
+            self.errors.extend(self._error(name, message) for message in wrong.args)
             return default
 
     def _error(self, name: str, message: str) -> FieldError:
