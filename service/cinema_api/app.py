@@ -22,14 +22,19 @@ from litestar.types import (
 from cinema_api import __version__, problems
 from cinema_api.edge import Edge
 from cinema_api.health.controller import HealthController
+from cinema_api.images.controller import ImagesController
 from cinema_api.lifetime import Building, build, lifespan
 from cinema_api.movies.controller import MoviesController
+from cinema_api.movies.posters import PostersController
 from cinema_api.settings import Settings
 from cinema_api.users.controller import LoginController, UsersController
 
 _EXPOSED = (
+    "Accept-Ranges",
+    "Content-Range",
     "ETag",
     "Link",
+    "Location",
     "RateLimit-Limit",
     "RateLimit-Remaining",
     "RateLimit-Reset",
@@ -64,13 +69,26 @@ class CinemaApi(Litestar):
 def create_app(settings: Settings, building: Building = build) -> Litestar:
     """The application. `building` makes its parts when it starts; tests may bring their own."""
     return CinemaApi(
-        route_handlers=[HealthController, LoginController, UsersController, MoviesController],
+        route_handlers=[
+            HealthController,
+            LoginController,
+            UsersController,
+            MoviesController,
+            PostersController,
+            ImagesController,
+        ],
         lifespan=[lifespan(settings, building)],
         exception_handlers=problems.HANDLERS,
         cors_config=CORSConfig(
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST", "PUT", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "If-None-Match", "X-Request-Id"],
+            allow_headers=[
+                "Authorization",
+                "Content-Type",
+                "If-None-Match",
+                "Range",
+                "X-Request-Id",
+            ],
             expose_headers=list(_EXPOSED),
             max_age=3600,
         ),

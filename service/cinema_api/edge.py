@@ -35,6 +35,11 @@ class Edge:
         begun = time.perf_counter()
         request_id = _request_id(scope)
         status = 500
+        head = scope["method"] == "HEAD"
+        if head:
+            # What GET would say, without its body (RFC 9110, 9.3.2). Express does the same.
+            scope["method"] = "GET"
+            scope["cinema.head"] = True  # type: ignore[typeddict-unknown-key]
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -45,6 +50,8 @@ class Edge:
                 if not any(name == b"content-security-policy" for name, _ in headers):
                     headers.append(_POLICY)
                 message["headers"] = headers
+            elif head and message["type"] == "http.response.body":
+                message["body"] = b""
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id.decode()):
@@ -53,7 +60,7 @@ class Edge:
             finally:
                 _log.info(
                     "request",
-                    method=scope["method"],
+                    method="HEAD" if head else scope["method"],
                     route=scope.get("path_template", ""),
                     status=status,
                     ms=round((time.perf_counter() - begun) * 1000, 1),

@@ -9,9 +9,14 @@ from typing import Final, TypeAlias, TypeVar
 
 import structlog
 from aiobotocore.session import get_session  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]
 from litestar import Litestar
 
+from cinema_api import limits
 from cinema_api.database import Client, available, connect
+from cinema_api.images.links import Links
+from cinema_api.images.store import S3Images
+from cinema_api.limits import Limits
 from cinema_api.movies import store as movies
 from cinema_api.parts import STATE_KEY, Parts
 from cinema_api.problems import UnavailableError
@@ -25,6 +30,16 @@ from cinema_api.users.passwords import Passwords
 T = TypeVar("T")
 Building: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Parts]]
 
+_MOST_UPLOADS: Final = 16
+_S3: Final = Config(
+    connect_timeout=2,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    max_pool_connections=64,
+    # We give the checksum ourselves, made while the upload came in.
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
 _SECONDS_BETWEEN_TRIES: Final = 1.0
 _SECONDS_BETWEEN_KEY_READS: Final = 60.0
 _SECONDS_TO_BE_READY: Final = 3.0
@@ -54,6 +69,7 @@ async def build(settings: Settings) -> AsyncIterator[Parts]:
     client = connect(settings.database.uri, credentials)
     database = client[settings.database.name]
     passwords = Passwords()
+    s3 = session.create_client("s3", region_name=settings.region, config=_S3)
     indexes = asyncio.create_task(_keep_trying(lambda: make_indexes(client, settings)))
     rotation = asyncio.create_task(_read_again(read_keys))
 
@@ -63,15 +79,21 @@ async def build(settings: Settings) -> AsyncIterator[Parts]:
         return indexes.done()
 
     try:
-        yield Parts(
-            settings=settings,
-            movies=movies.MongoMovies(database["movies"]),
-            users=users.MongoUsers(database["users"]),
-            keyring=keyring,
-            passwords=passwords,
-            proxies=Proxies(settings.trusted_proxies),
-            checks={"database": database_answers},
-        )
+        async with s3 as s3_client:
+            images = S3Images(s3_client, settings.image_bucket)
+            yield Parts(
+                settings=settings,
+                movies=movies.MongoMovies(database["movies"]),
+                users=users.MongoUsers(database["users"]),
+                keyring=keyring,
+                passwords=passwords,
+                proxies=Proxies(settings.trusted_proxies),
+                images=images,
+                links=Links(settings.images, keyring),
+                limits=Limits(limits.MongoCounters(database["limits"])),
+                uploads=asyncio.Semaphore(_MOST_UPLOADS),
+                checks={"database": database_answers, "bucket": images.ready},
+            )
     finally:
         for task in (indexes, rotation):
             task.cancel()
@@ -86,6 +108,7 @@ async def make_indexes(client: Client, settings: Settings) -> None:
     with available():
         await database["movies"].create_indexes(list(movies.INDEXES))
         await database["users"].create_indexes(list(users.INDEXES))
+        await database["limits"].create_indexes(list(limits.INDEXES))
 
 
 def lifespan(

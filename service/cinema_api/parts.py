@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from litestar.connection import ASGIConnection
 
+from cinema_api.images.links import Links
+from cinema_api.images.store import ImageStore
+from cinema_api.limits import Limits
 from cinema_api.movies.store import MovieStore
 from cinema_api.proxies import Proxies
 from cinema_api.settings import Settings
@@ -28,6 +32,11 @@ class Parts:
     keyring: Keyring
     passwords: Passwords
     proxies: Proxies
+    images: ImageStore
+    links: Links
+    limits: Limits
+    uploads: asyncio.Semaphore
+    """How many may upload at once in this process; the others wait without using memory."""
     checks: Mapping[str, Callable[[], Awaitable[bool]]]
     """What must answer for the API to be ready, by name."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from litestar import Controller, MediaType, Request, Response, delete, get, post, put
 from litestar.exceptions import NotAuthorizedException
@@ -12,6 +12,7 @@ from msgspec import UNSET
 
 from cinema_api.authentication import require_login, require_self
 from cinema_api.bodies import read_fields
+from cinema_api.limits import Limit
 from cinema_api.parts import Parts, parts
 from cinema_api.problems import TextError
 from cinema_api.users import checks
@@ -27,6 +28,8 @@ from cinema_api.users.structs import (
     UserUpdate,
     public,
 )
+
+_NOT_KEPT: Final = {"Cache-Control": "no-store"}
 
 AsUser = Request[Account, Any, Any]
 
@@ -69,16 +72,11 @@ async def _log_in(cinema: Parts, given: Credentials) -> Response[LoggedIn] | Res
             account.id, password_hash=await cinema.passwords.hash(given.password)
         )
     token = cinema.keyring.issue(username=account.username, user_id=account.id)
-    return Response(LoggedIn(user=public(account), token=token), headers=_NOT_KEPT)
-
-
-_NOT_KEPT = {"Cache-Control": "no-store"}
+    return Response(LoggedIn(user=public(account), token=token))
 
 
 def _refused(message: str) -> Response[LoginRefused]:
-    return Response(
-        LoginRefused(message=message), status_code=HTTPStatus.BAD_REQUEST, headers=_NOT_KEPT
-    )
+    return Response(LoginRefused(message=message), status_code=HTTPStatus.BAD_REQUEST)
 
 
 class UsersController(Controller):
@@ -89,10 +87,12 @@ class UsersController(Controller):
     exception_handlers = {checks.InvalidError: _invalid}  # noqa: RUF012 - Litestar's attribute
 
     @post(operation_id="register")
-    async def register(self, request: Request[Any, Any, Any]) -> User:
+    async def register(self, request: Request[Any, Any, Any]) -> Response[User]:
         """A new user."""
         new: UserCreate = checks.registration(await read_fields(request), _today())
         cinema = parts(request)
+        limit = Limit("registration", cinema.settings.registration_limit)
+        left = await cinema.limits.take(limit, f"address {cinema.proxies.client(request.scope)}")
         # Asked first, so that the hash of a name that is taken costs nothing; the index decides.
         if await cinema.users.by_name(new.username) is not None:
             raise _taken(new.username)
@@ -105,7 +105,7 @@ class UsersController(Controller):
             )
         except TakenError:
             raise _taken(new.username) from None
-        return public(account)
+        return Response(public(account), headers={**_NOT_KEPT, **left})
 
     @get("/{username:str}", operation_id="getUser", guards=[require_login])
     async def get_user(self, request: AsUser, username: str) -> Response[User]:
