@@ -4,3 +4,8 @@
 data plane from that same Graph. `docs/local.md` says what runs, what is a stand-in, and where
 data lives. Not part of the service's wheel.
 """
+
+from cinema_local.running import Instance, Running, running
+from cinema_local.whole import Options
+
+__all__ = ["Instance", "Options", "Running", "running"]

@@ -48,8 +48,10 @@ class Target:
     name: str
     port: int
     healthy: bool = False
+    began: bool = False
+    """Whether it ever was healthy; until then one success is enough."""
     streak: int = 0
-    """Checks in a row that contradict `healthy`; the first one decides at once."""
+    """Checks in a row that contradict `healthy`."""
     in_flight: int = 0
     idle: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -130,22 +132,24 @@ class Balancer:
         """The names of healthy targets."""
         return tuple(name for name, target in self._targets.items() if target.healthy)
 
+    def began(self, name: str) -> bool:
+        """Whether this target ever was healthy."""
+        return name in self._targets and self._targets[name].began
+
     # ── health ──────────────────────────────────────────────────────────────────────────────────
 
     async def _watch(self, target: Target) -> None:
-        known = False
         while True:
             well = await self._check(target)
             target.streak = target.streak + 1 if well is not target.healthy else 0
             needed = self._health.healthy if well else self._health.unhealthy
-            if target.streak and (not known or target.streak >= needed):
-                # One success is enough for a target that is new.
+            if target.streak and (not target.began or target.streak >= needed):
                 target.healthy, target.streak = well, 0
                 _log.info("%s is %s", target.name, "healthy" if well else "unhealthy")
                 if not well:
                     self._unhealthy(target.name)
-            known = known or well
-            await asyncio.sleep(_CHECK_SECONDS if known else 0.05)
+            target.began = target.began or well
+            await asyncio.sleep(_CHECK_SECONDS if target.began else 0.05)
 
     async def _check(self, target: Target) -> bool:
         url = URL.build(scheme="http", host=LOOPBACK, port=target.port)

@@ -76,6 +76,8 @@ class Fleet:
     count: int
     role: str
     role_arn: str
+    trusted: bool
+    """Whether the role's trust policy lets EC2 assume it: else an instance gets no credentials."""
     environment: Mapping[str, str]
     health: HealthCheck
     drain_seconds: int
@@ -410,9 +412,7 @@ def _queue(inputs: _Inputs, _region: str) -> Iterator[Call]:
     ):
         if (value := inputs.get(ours)) is not None:
             attributes[aws] = str(value).lower() if isinstance(value, bool) else str(value)
-    yield Call(
-        "sqs", "create_queue", {"QueueName": inputs.need("name"), "Attributes": attributes}
-    )
+    yield Call("sqs", "create_queue", {"QueueName": inputs.need("name"), "Attributes": attributes})
 
 
 def _log_group(inputs: _Inputs, _region: str) -> Iterator[Call]:
@@ -511,10 +511,10 @@ def _fleet(graph: Graph, reader: _Reader) -> Fleet:
     group = reader.inputs(_only(graph, _GROUP, "group of API instances"))
     template_urn = group.resource.inputs.get("launchTemplate")
     template = _referred(graph, template_urn, _TEMPLATE, group.resource)
-    targets = _referred(graph, group.resource.inputs.get("targetGroupArns"), _TARGETS, group.resource)
-    profile = _referred(
-        graph, template.inputs.get("iamInstanceProfile"), _PROFILE, template
+    targets = _referred(
+        graph, group.resource.inputs.get("targetGroupArns"), _TARGETS, group.resource
     )
+    profile = _referred(graph, template.inputs.get("iamInstanceProfile"), _PROFILE, template)
     role_name = reader.text(profile.inputs.get("role"))
     role = next(
         (r for r in graph.of_type(_ROLE) if reader.text(Reference(r.urn, "name")) == role_name),
@@ -531,6 +531,7 @@ def _fleet(graph: Graph, reader: _Reader) -> Fleet:
         count=count,
         role=role_name,
         role_arn=arn,
+        trusted=_trusts(reader.inputs(role).need("assumeRolePolicy"), "ec2.amazonaws.com"),
         environment=environment_of(reader.inputs(template).need("userData")),
         health=_health_check(target_inputs),
         drain_seconds=int(target_inputs.get("deregistrationDelay", 300)),
@@ -539,6 +540,24 @@ def _fleet(graph: Graph, reader: _Reader) -> Fleet:
             for balancer in graph.of_type(_BALANCER)
         ),
     )
+
+
+def _trusts(document: str | Mapping[str, Any], service: str) -> bool:
+    """Whether a statement without conditions lets `service` assume the role."""
+    policy = json.loads(document) if isinstance(document, str) else document
+    statements = _listed(policy.get("Statement", []))
+    return any(
+        statement.get("Effect") == "Allow"
+        and "sts:AssumeRole" in _listed(statement.get("Action", []))
+        and isinstance(statement.get("Principal"), Mapping)
+        and service in _listed(statement["Principal"].get("Service", []))
+        and "Condition" not in statement
+        for statement in statements
+    )
+
+
+def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - IAM writes a list of one without brackets
+    return value if isinstance(value, list) else [value]
 
 
 def environment_of(user_data: str) -> dict[str, str]:

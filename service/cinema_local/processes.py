@@ -70,15 +70,19 @@ class Child:
         log: Path,
         keeper: Keeper,
         folder: Path,
+        answer: Path | None = None,
     ) -> Child:
-        """Start `command` in `folder`; what it prints is added to `log`."""
+        """Start `command` in `folder`.
+
+        What it prints is added to `log`; with `answer`, its standard output goes there instead.
+        """
         inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
-        with log.open("ab") as output:
+        with log.open("ab") as errors, (answer or log).open("wb" if answer else "ab") as output:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
-                stderr=subprocess.STDOUT,
+                stderr=errors,
                 cwd=folder,
                 env={**inherited, **environment},
                 start_new_session=True,

@@ -60,3 +60,16 @@ def package(sources: Path) -> bytes:
             if path.name != "build.py":
                 archive.write(path, path.relative_to(sources).as_posix())
     return out.getvalue()
+
+
+def inventory(plan: Plan) -> str:
+    """What is made and what is not, as lines for a log."""
+    lines = ["Made in the emulator, in this order:"]
+    for step in plan.steps:
+        calls = ", ".join(f"{call.service}.{call.operation}" for call in step.calls)
+        lines.append(f"  {step.name} ({step.type}): {calls}")
+        if step.without_effect:
+            lines.append(f"    without effect here: {', '.join(step.without_effect)}")
+    lines += ["", "Declared, and not brought up:"]
+    lines += [f"  {count} {kind}" for kind, count in plan.left_out.items()]
+    return "\n".join(lines) + "\n"
