@@ -1,48 +1,91 @@
-// The page: loading, then images, nothing yet, or what went wrong and a way to try again.
+// The beginning: where the API is, who is logged in, and which view is behind which address.
 
-import { ApiError, address, pictures } from "./api.js";
+import { openAccount } from "./account.js";
+import { address, connect } from "./api.js";
+import { openCatalogue } from "./catalogue.js";
+import { failed } from "./parts/states.js";
+import { openSession } from "./session.js";
+import { openShell } from "./shell.js";
 
-const status = document.getElementById("status");
-const again = document.getElementById("again");
-const gallery = document.getElementById("gallery");
-const count = document.getElementById("count");
+const ROUTES = {
+  login: {
+    path: "/login",
+    open: true,
+    styles: "css/door.css",
+    load: () => import("./views/login.js"),
+  },
+  register: {
+    path: "/register",
+    open: true,
+    styles: "css/door.css",
+    load: () => import("./views/register.js"),
+  },
+  movies: {
+    path: "/movies",
+    styles: "css/movies.css",
+    load: () => import("./views/movies.js"),
+  },
+  movie: {
+    path: "/movies/:title",
+    styles: "css/movies.css",
+    load: () => import("./views/movie.js"),
+  },
+  favourites: {
+    path: "/favourites",
+    styles: "css/movies.css",
+    load: () => import("./views/favourites.js"),
+  },
+  images: {
+    path: "/images",
+    styles: "css/images.css",
+    load: () => import("./views/images.js"),
+  },
+  profile: {
+    path: "/profile",
+    styles: "css/profile.css",
+    load: () => import("./views/profile.js"),
+  },
+};
 
-again.addEventListener("click", show);
-show();
+await start();
 
-async function show() {
-  again.hidden = true;
-  status.textContent = "Loading…";
-  gallery.setAttribute("aria-busy", "true");
+async function start() {
+  let base;
   try {
-    const found = await pictures(fetch, await address(fetch));
-    gallery.replaceChildren(...found.map(card));
-    count.textContent = found.length === 1 ? "1 image" : `${found.length} images`;
-    status.textContent = found.length === 0 ? "There are no images yet." : "";
+    base = await address(fetch);
   } catch (problem) {
     console.error(problem);
-    status.textContent = problem instanceof ApiError ? problem.message : "This page is broken.";
-    again.hidden = false;
-  } finally {
-    gallery.removeAttribute("aria-busy");
+    document.getElementById("main").replaceChildren(failed(problem, start).node);
+    return;
   }
+  confine(new URL(base).origin);
+  const session = openSession({ storage: localStorage });
+  const api = connect({
+    base,
+    fetch: (...request) => fetch(...request),
+    token: () => session.token,
+    onExpired: () => session.end("expired"),
+  });
+  const catalogue = openCatalogue(api);
+  const account = openAccount(api, session);
+  session.onChange((why) => {
+    if (why !== "renamed") catalogue.forget();
+  });
+  const schema = document.getElementById("schema");
+  schema.href = `${base}/schema`;
+  schema.hidden = false;
+
+  const site = { api, session, account, catalogue, notice: "" };
+  await openShell({ routes: ROUTES, site }).show();
 }
 
-/** One image in the gallery. Names come from whoever uploaded it: text, never markup. */
-function card(picture) {
-  const image = document.createElement("img");
-  image.src = picture.thumbnail;
-  image.alt = picture.name;
-  image.loading = "lazy";
-  image.decoding = "async";
-  const link = document.createElement("a");
-  link.href = picture.url;
-  link.append(image);
-  const caption = document.createElement("figcaption");
-  caption.textContent = picture.name;
-  const figure = document.createElement("figure");
-  figure.append(link, caption);
-  const item = document.createElement("li");
-  item.append(figure);
-  return item;
+/**
+ * From here on the page talks to nobody but its API. Policies add up: this one can only take away
+ * from that of index.html, which cannot know the address.
+ */
+function confine(origin) {
+  const policy = document.createElement("meta");
+  policy.httpEquiv = "Content-Security-Policy";
+  policy.content = `img-src 'self' blob: ${origin}; connect-src 'self' ${origin}`;
+  document.head.append(policy);
 }

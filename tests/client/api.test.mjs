@@ -1,25 +1,22 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { ApiError, address, pictures } from "../../client_dist/api.js";
+import { ApiError, address, connect, problemOf } from "../../client_dist/api.js";
+import { answering, json } from "./answers.mjs";
 
 const API = "https://api.example";
 
-/** A fetch that knows some addresses and answers 404 to all others. */
-function answering(answers) {
-  return async (url) =>
-    url in answers ? new Response(answers[url]) : new Response("", { status: 404 });
+function connected(answers, { token = "secret" } = {}) {
+  const fetch = answering(answers);
+  let expired = 0;
+  const api = connect({ base: API, fetch, token: () => token, onExpired: () => (expired += 1) });
+  return { api, fetch, expired: () => expired };
 }
 
-function listing(...keys) {
-  const Contents = keys.map((Key) => ({ Key, Size: 1, StorageClass: "STANDARD" }));
-  return answering({ [`${API}/images`]: JSON.stringify({ Contents, IsTruncated: false }) });
-}
-
-async function complaint(promise) {
-  const problem = await promise.then(() => assert.fail("it went well"), (problem) => problem);
-  assert.ok(problem instanceof ApiError, `${problem}`);
-  return problem.message;
+async function problem(promise) {
+  const found = await promise.then(() => assert.fail("it went well"), (thrown) => thrown);
+  assert.ok(found instanceof ApiError, `${found}`);
+  return found;
 }
 
 test("the API's address comes from config.json, without a slash at its end", async () => {
@@ -29,54 +26,115 @@ test("the API's address comes from config.json, without a slash at its end", asy
 
 for (const text of ["{}", '{"api": ""}', '{"api": "javascript:alert(1)"}', "null", "[]"]) {
   test(`a config.json of ${text} is refused`, async () => {
-    const message = await complaint(address(answering({ "config.json": text })));
+    const { message } = await problem(address(answering({ "config.json": text })));
     assert.match(message, /without the address/);
   });
 }
 
-test("an original and its thumbnail are one picture", async () => {
-  assert.deepEqual(await pictures(listing("orig/cat.jpg", "thumbnails/cat.jpg"), API), [
-    {
-      name: "cat.jpg",
-      url: `${API}/images/orig%2Fcat.jpg`,
-      thumbnail: `${API}/images/thumbnails%2Fcat.jpg`,
-    },
+test("what needs a login carries the token, and what does not carries none", async () => {
+  const { api, fetch } = connected({
+    [`${API}/movies`]: "[]",
+    [`POST ${API}/login`]: json({ user: { Username: "someone" }, token: "t" }),
+  });
+  await api.movies({});
+  await api.login("someone", "password");
+  const [movies, login] = fetch.asked;
+  assert.equal(movies.headers.authorization, "Bearer secret");
+  assert.equal(login.headers.authorization, undefined);
+  assert.deepEqual(JSON.parse(login.body), { Username: "someone", Password: "password" });
+});
+
+test("the password is never part of an address", async () => {
+  const { api, fetch } = connected({});
+  await problem(api.login("someone", "a password"));
+  assert.ok(!fetch.asked[0].url.includes("password"));
+});
+
+test("a page of movies says how many there are in all", async () => {
+  const headers = { "x-total-count": "44" };
+  const { api } = connected({ [`${API}/movies?page=2`]: json([{ Title: "M" }], { headers }) });
+  assert.deepEqual(await api.movies({ page: 2 }), { items: [{ Title: "M" }], total: 44 });
+});
+
+test("an API that knows no pages gives all movies as one", async () => {
+  const { api } = connected({ [`${API}/movies`]: json([{ Title: "M" }]) });
+  assert.equal((await api.movies({})).total, 1);
+});
+
+test("names are parts of a path, whatever they hold", async () => {
+  const { api, fetch } = connected({});
+  await problem(api.movie("AC/DC? #1"));
+  await problem(api.user("a/../b"));
+  await problem(api.favourite("someone", "x/y", true));
+  assert.deepEqual(fetch.asked.map(({ url }) => url.slice(API.length)), [
+    "/movies/AC%2FDC%3F%20%231",
+    "/users/a%2F..%2Fb",
+    "/users/someone/FavoriteMovies/x%2Fy",
   ]);
 });
 
-test("an image whose thumbnail is not made yet is shown itself", async () => {
-  const [picture] = await pictures(listing("orig/cat.jpg"), API);
-  assert.equal(picture.thumbnail, picture.url);
+test("a session that ended is told, but not by a login that was wrong", async () => {
+  const gone = json({ status_code: 401, detail: "Please log in." }, { status: 401 });
+  const wrong = json({ message: "Incorrect username or password.", user: false }, { status: 400 });
+  const { api, expired } = connected({ [`${API}/movies`]: gone, [`POST ${API}/login`]: wrong });
+  assert.equal((await problem(api.movies({}))).kind, "expired");
+  assert.equal(expired(), 1);
+  const refused = await problem(api.login("someone", "password"));
+  assert.deepEqual([refused.kind, refused.message], ["refused", "Incorrect username or password."]);
+  assert.equal(expired(), 1);
 });
 
-test("what is no upload is no picture", async () => {
-  assert.deepEqual(await pictures(listing("orig/", "thumbnails/old.jpg", "notes.txt"), API), []);
+test("faults of fields come with their fields", async () => {
+  const errors = [{ param: "Email", msg: "Email does not appear to be valid.", location: "body" }];
+  const { api } = connected({ [`POST ${API}/users`]: json({ errors }, { status: 422 }) });
+  const { kind, fields } = await problem(api.register({ Username: "someone" }));
+  assert.equal(kind, "invalid");
+  assert.deepEqual(fields, { Email: "Email does not appear to be valid." });
 });
 
-test("a key cannot lead out of its path, nor be read as markup or a query", async () => {
-  const [picture] = await pictures(listing("orig/../login?x=<b>#a.jpg"), API);
-  assert.equal(picture.url, `${API}/images/orig%2F..%2Flogin%3Fx%3D%3Cb%3E%23a.jpg`);
-  assert.equal(new URL(picture.url).pathname.split("/").length, 3);
+test("a name that is taken is the fault of its field", async () => {
+  const taken = new Response("someone already exists", { status: 400 });
+  const { api } = connected({ [`POST ${API}/users`]: taken, [`PUT ${API}/users/other`]: taken });
+  for (const asked of [api.register({}), api.changeUser("other", { Username: "someone" })]) {
+    assert.deepEqual(Object.keys((await problem(asked)).fields), ["Username"]);
+  }
 });
 
-test("no images are an answer, with an empty list or none", async () => {
-  assert.deepEqual(await pictures(listing(), API), []);
-  const get = answering({ [`${API}/images`]: JSON.stringify({ IsTruncated: false }) });
-  assert.deepEqual(await pictures(get, API), []);
+test("an API that cannot be reached is told apart from one that has a problem", async () => {
+  const down = connected({ [`${API}/movies`]: new TypeError("fetch failed") });
+  assert.equal((await problem(down.api.movies({}))).kind, "unreachable");
+  const ill = connected({ [`${API}/movies`]: new Response("<html>", { status: 502 }) });
+  const { kind, message } = await problem(ill.api.movies({}));
+  assert.equal(kind, "broken");
+  assert.ok(!message.includes("<"));
 });
 
-test("an answer that is not JSON, not images or not 200 is told apart", async () => {
-  const at = `${API}/images`;
-  assert.match(await complaint(pictures(answering({ [at]: "<html>" }), API)), /not JSON/);
-  assert.match(await complaint(pictures(answering({ [at]: "[]" }), API)), /something else/);
-  const odd = answering({ [at]: '{"Contents": [{}]}' });
-  assert.match(await complaint(pictures(odd, API)), /something else/);
-  assert.match(await complaint(pictures(answering({}), API)), /404/);
+test("a question that nobody waits for any more is no problem of the API", async () => {
+  const abort = new AbortController();
+  abort.abort();
+  const { api } = connected({ [`${API}/movies`]: abort.signal.reason });
+  const thrown = await api.movies({}, { signal: abort.signal }).catch((error) => error);
+  assert.equal(thrown.name, "AbortError");
 });
 
-test("an API that cannot be reached is said to be so", async () => {
-  const down = async () => {
-    throw new TypeError("fetch failed");
-  };
-  assert.match(await complaint(pictures(down, API)), /cannot be reached/);
+test("an answer that is not JSON, or something else than movies, is said to be so", async () => {
+  for (const body of ["<html>", "{}"]) {
+    const { api } = connected({ [`${API}/movies`]: body });
+    assert.equal((await problem(api.movies({}))).kind, "broken");
+  }
+});
+
+test("too many requests come with the time to wait", async () => {
+  const headers = { "retry-after": "90" };
+  const found = await problemOf(new Response("{}", { status: 429, headers }));
+  assert.deepEqual([found.kind, found.wait], ["limited", 90]);
+  assert.match(found.message, /2 minutes/);
+  assert.equal((await problemOf(new Response("", { status: 429 }))).wait, 30);
+});
+
+test("a refusal says the API's reason, whichever way the API says it", async () => {
+  const said = async (body, status) => (await problemOf(new Response(body, { status }))).message;
+  assert.equal(await said('{"status_code": 413, "detail": "Too large."}', 413), "Too large.");
+  assert.equal(await said("There is no film with this title.", 404), "There is no film with this title.");
+  assert.match(await said("<h1>Nope</h1>", 403), /refused this \(403\)/);
 });

@@ -299,7 +299,8 @@ def test_a_buckets_policy_waits_for_its_public_access_block(every: World) -> Non
 
 def test_the_site_is_uploaded_whole_and_told_where_the_api_is(stack: str, every: World) -> None:
     objects = every.of(OBJECT)
-    files = {p.name for p in (ROOT / "client_dist").iterdir()}
+    folder = ROOT / "client_dist"
+    files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     assert {r.inputs["key"] for r in objects.values()} == {*files, "config.json"}
     for name, file in objects.items():
         assert isinstance(file.inputs.get("source"), pulumi.FileAsset) == (name != "config.json")
