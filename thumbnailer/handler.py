@@ -50,7 +50,7 @@ class Store(Protocol):
 @functools.cache
 def _store() -> Store:
     # Here and not above: the thumbnail's own logic is tested where there is no boto3.
-    import boto3  # type: ignore[import-untyped] # noqa: PLC0415
+    import boto3  # noqa: PLC0415
 
     client: Store = boto3.client("s3")
     return client

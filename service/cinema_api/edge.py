@@ -44,7 +44,7 @@ class Edge:
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])
                 headers: list[Any] = [*message.get("headers", ()), *_SAFE]
                 headers.append((b"x-request-id", request_id))
                 if not any(name == b"content-security-policy" for name, _ in headers):

@@ -8,8 +8,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from typing import Final, TypeAlias, TypeVar
 
 import structlog
-from aiobotocore.session import get_session  # type: ignore[import-untyped]
-from botocore.config import Config  # type: ignore[import-untyped]
+from aiobotocore.session import get_session
+from botocore.config import Config
 from litestar import Litestar
 
 from cinema_api import limits

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from aiobotocore.session import AioSession  # type: ignore[import-untyped]
-from botocore.config import Config  # type: ignore[import-untyped]
-from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+from aiobotocore.session import AioSession
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from cinema_api.problems import UnavailableError
 from cinema_api.settings import Secret

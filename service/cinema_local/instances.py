@@ -116,7 +116,7 @@ class Instances:
         for name in sorted(self._instances):
             old = self._instances[name]
             await self._leave(old)
-            while self._instances.get(name) is old or name not in self._balancer.healthy():
+            while self._instances.get(name) is old or name not in self._balancer.healthy():  # noqa: ASYNC110 - health is polled, here as in AWS
                 await asyncio.sleep(0.02)
 
     async def stop(self) -> None:

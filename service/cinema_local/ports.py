@@ -49,7 +49,7 @@ def _taken(port: int, instead_of: str) -> Taken:
     except OSError:
         listener.close()
         raise
-    listener.setblocking(False)
+    listener.setblocking(False)  # noqa: FBT003 - it takes no name
     return Taken(listener, listener.getsockname()[1], instead_of)
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 KEEPER = Path(__file__).with_name("keeper.py")
@@ -35,7 +36,7 @@ class Keeper:
         self._say(f"+{group}")
 
     def forget(self, group: int) -> None:
-        """This process group has ended."""
+        """Take it that this process group has ended."""
         self._say(f"-{group}")
 
     def close(self) -> None:
@@ -61,7 +62,7 @@ class Child:
         self._waiting = asyncio.create_task(self._wait())
 
     @classmethod
-    async def start(
+    async def start(  # noqa: PLR0913 - what any program is started with
         cls,
         name: str,
         command: Sequence[str],
@@ -119,10 +120,8 @@ class Child:
 
     def _send(self, number: signal.Signals) -> None:
         if self.running:
-            try:
+            with suppress(ProcessLookupError):  # it has ended, and we have not heard yet
                 self._process.send_signal(number)
-            except ProcessLookupError:
-                pass  # it has ended, and we have not heard yet
 
     async def _wait(self) -> int:
         status = await self._process.wait()
@@ -133,10 +132,8 @@ class Child:
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError, PermissionError):  # nothing is left of it
         os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):
-        pass  # nothing is left of it
 
 
 def last_lines(log: Path, count: int = 15) -> str:

@@ -1,4 +1,4 @@
-"""Carries out a Plan: the calls that it lists, in the order that the program's dependencies give."""
+"""Carries out a Plan: the calls that it lists, in the order of the program's dependencies."""
 
 from __future__ import annotations
 

@@ -281,7 +281,8 @@ class Whole:
         self._balancer = Balancer(
             fleet.health,
             drops_invalid_headers=fleet.drops_invalid_headers,
-            unhealthy=lambda name: self.instances.unhealthy(name),
+            # The instances need the balancer first, so they are looked up when one is ill.
+            unhealthy=lambda name: self.instances.unhealthy(name),  # noqa: PLW0108 - as just said
         )
         self.instances = Instances(
             fleet,
@@ -379,15 +380,19 @@ class Whole:
             stand_ins=(
                 (
                     f"an Auto Scaling group of {count} instances of the API",
-                    f"{count} processes of the API, each with the credentials of role"
-                    f" {self.plan.fleet.role}; one that ends is replaced",
+                    (
+                        f"{count} processes of the API, each with the credentials of role"
+                        f" {self.plan.fleet.role}; one that ends is replaced"
+                    ),
                 ),
                 ("an Application Load Balancer", "a balancer of our own with its health checks"),
                 ("a MongoDB replica set", stored),
                 (
                     "S3, Lambda, SQS, IAM, STS, CloudWatch Logs",
-                    "ministack, an emulator that enforces the declared policies, at"
-                    f" {self.emulator.url}",
+                    (
+                        "ministack, an emulator that enforces the declared policies, at"
+                        f" {self.emulator.url}"
+                    ),
                 ),
                 ("the S3 website", "/site/ here, read from the emulated bucket as anybody may"),
             ),

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.exceptions import HTTPException
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
 from cinema_api.authentication import logged_in, require_login
@@ -49,10 +49,10 @@ class ImagesController(Controller):
     async def list_images(
         self,
         request: Request[Any, Any, Any],
-        prefix: Annotated[str, Parameter(max_length=_LONGEST_KEY)] = "",
-        max_keys: Annotated[int, Parameter(query="maxKeys", ge=1, le=_MOST_KEYS)] = _MOST_KEYS,
+        prefix: Annotated[str, QueryParameter(max_length=_LONGEST_KEY)] = "",
+        max_keys: Annotated[int, QueryParameter(name="maxKeys", ge=1, le=_MOST_KEYS)] = _MOST_KEYS,
         continuation_token: Annotated[
-            str | None, Parameter(query="continuationToken", min_length=1, max_length=2048)
+            str | None, QueryParameter(name="continuationToken", min_length=1, max_length=2048)
         ] = None,
     ) -> Response[bytes]:
         """The objects of the bucket, as S3's ListObjectsV2 says it. Each has a URL for `<img>`."""
@@ -77,9 +77,9 @@ class ImagesController(Controller):
     async def get_image(
         self,
         request: Request[Any, Any, Any],
-        key: PurePath,
-        expires: Annotated[int | None, Parameter(ge=0, le=2**40)] = None,
-        signature: Annotated[str | None, Parameter(max_length=64)] = None,
+        key: FromPath[PurePath],
+        expires: Annotated[int | None, QueryParameter(ge=0, le=2**40)] = None,
+        signature: Annotated[str | None, QueryParameter(max_length=64)] = None,
     ) -> Response[Any]:
         """The bytes of an image, or a range of them, to a login or to a signed URL."""
         cinema = parts(request)

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Final
 
 from litestar import Request
 from litestar.exceptions import HTTPException
-from multipart import (  # type: ignore[import-untyped]
+from multipart import (
     MultipartError,
     MultipartSegment,
     ParserLimitReached,

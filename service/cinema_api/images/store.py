@@ -6,10 +6,10 @@ import base64
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final, Protocol
 
-from botocore.exceptions import (  # type: ignore[import-untyped]
+from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     HTTPClientError,
@@ -108,7 +108,7 @@ class S3Images:
         contents = tuple(
             Entry(
                 key=item["Key"],
-                last_modified=item["LastModified"],
+                last_modified=item["LastModified"].astimezone(UTC),
                 e_tag=item["ETag"],
                 size=item["Size"],
                 storage_class=item.get("StorageClass", "STANDARD"),
@@ -220,7 +220,8 @@ def _code(problem: ClientError) -> str:
 def _facts(answer: Any) -> Facts:  # noqa: ANN401 - the SDK's answers have no types
     return Facts(
         etag=answer["ETag"],
-        last_modified=answer["LastModified"],
+        # The SDK's UTC is one of its own, which no formatter of HTTP dates takes for UTC.
+        last_modified=answer["LastModified"].astimezone(UTC),
         content_type=answer.get("ContentType", ""),
         size=answer["ContentLength"],
         content_range=answer.get("ContentRange"),

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from litestar import Controller, Request, Response, get
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec.structs import replace
 
 from cinema_api.authentication import require_login
@@ -30,7 +30,7 @@ _encoder = msgspec.json.Encoder()
 _LONGEST_TEXT = 200
 _LAST_PAGE = 1_000_000
 
-Text = Annotated[str | None, Parameter(max_length=_LONGEST_TEXT)]
+Text = Annotated[str | None, QueryParameter(max_length=_LONGEST_TEXT)]
 
 
 class MoviesController(Controller):
@@ -47,10 +47,10 @@ class MoviesController(Controller):
         search: Text = None,
         genre: Text = None,
         director: Text = None,
-        featured: bool | None = None,  # noqa: FBT001 - Litestar passes it by name
-        sort: Order = Order.TITLE,
-        page: Annotated[int | None, Parameter(ge=1, le=_LAST_PAGE)] = None,
-        page_size: Annotated[int, Parameter(query="pageSize", ge=1, le=LARGEST_PAGE)] = 20,
+        featured: FromQuery[bool | None] = None,
+        sort: FromQuery[Order] = Order.TITLE,
+        page: Annotated[int | None, QueryParameter(ge=1, le=_LAST_PAGE)] = None,
+        page_size: Annotated[int, QueryParameter(name="pageSize", ge=1, le=LARGEST_PAGE)] = 20,
     ) -> Response[bytes]:
         """All films that match, or a page of them. How many there are in all is in the headers."""
         size = MOST_MOVIES if page is None else page_size
@@ -71,7 +71,9 @@ class MoviesController(Controller):
         )
 
     @get("/{title:path}", operation_id="getMovie")
-    async def get_movie(self, request: Request[Any, Any, Any], title: PurePath) -> Response[bytes]:
+    async def get_movie(
+        self, request: Request[Any, Any, Any], title: FromPath[PurePath]
+    ) -> Response[bytes]:
         """The film with this title."""
         movie = await parts(request).movies.by_title(_name(title))
         if movie is None:
@@ -82,7 +84,9 @@ class MoviesController(Controller):
         )
 
     @get("/genres/{name:path}", operation_id="getGenre")
-    async def get_genre(self, request: Request[Any, Any, Any], name: PurePath) -> Response[bytes]:
+    async def get_genre(
+        self, request: Request[Any, Any, Any], name: FromPath[PurePath]
+    ) -> Response[bytes]:
         """The description of a genre, as text."""
         movie = await parts(request).movies.of_genre(_name(name))
         if movie is None:
@@ -91,7 +95,7 @@ class MoviesController(Controller):
 
     @get("/directors/{name:path}", operation_id="getDirector")
     async def get_director(
-        self, request: Request[Any, Any, Any], name: PurePath
+        self, request: Request[Any, Any, Any], name: FromPath[PurePath]
     ) -> Response[bytes]:
         """A director."""
         movie = await parts(request).movies.of_director(_name(name))

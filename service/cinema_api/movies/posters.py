@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from litestar import Controller, Request, Response, get
+from litestar.params import FromPath
 
 from cinema_api.conditional import conditional
 from cinema_api.problems import TextError
@@ -26,7 +27,9 @@ class PostersController(Controller):
     tags = ("movies",)
 
     @get("/{name:str}", operation_id="getPoster")
-    async def get_poster(self, request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+    async def get_poster(
+        self, request: Request[Any, Any, Any], name: FromPath[str]
+    ) -> Response[bytes]:
         """A poster as SVG."""
         drawing = _drawing(name) if _NAME.fullmatch(name) else None
         if drawing is None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Any, Final
 
 from litestar import Controller, MediaType, Request, Response, delete, get, post, put
 from litestar.exceptions import NotAuthorizedException
+from litestar.params import FromPath
 from msgspec import UNSET
 
 from cinema_api.authentication import require_login, require_self
@@ -56,27 +58,39 @@ class LoginController(Controller):
         fields = {**request.query_params, **await read_fields(request)}
         username, password = fields.get("Username"), fields.get("Password")
         if not (isinstance(username, str) and isinstance(password, str) and username and password):
-            return _refused("Missing credentials")
-        return await _log_in(parts(request), Credentials(username=username, password=password))
+            return _refused("Missing credentials", {})
+        cinema = parts(request)
+        limit = Limit("login", cinema.settings.login_limit)
+        # By address against one who tries many names, by name against many who try one.
+        left = await cinema.limits.take(limit, f"address {cinema.proxies.client(request.scope)}")
+        await cinema.limits.take(limit, f"name {username}")
+        logged_in = await _log_in(cinema, Credentials(username=username, password=password))
+        if logged_in is None:
+            return _refused("Incorrect username or password.", left)
+        return Response(logged_in, headers={**_NOT_KEPT, **left})
 
 
-async def _log_in(cinema: Parts, given: Credentials) -> Response[LoggedIn] | Response[LoginRefused]:
+async def _log_in(cinema: Parts, given: Credentials) -> LoggedIn | None:
     if len(given.password) > checks.LONGEST_PASSWORD:
-        return _refused("Incorrect username or password.")
+        return None
     account = await cinema.users.by_name(given.username)
     known = None if account is None else account.password_hash
     if not await cinema.passwords.verify(known, given.password) or account is None:
-        return _refused("Incorrect username or password.")
+        return None
     if cinema.passwords.outdated(account.password_hash):
         await cinema.users.change(
             account.id, password_hash=await cinema.passwords.hash(given.password)
         )
     token = cinema.keyring.issue(username=account.username, user_id=account.id)
-    return Response(LoggedIn(user=public(account), token=token))
+    return LoggedIn(user=public(account), token=token)
 
 
-def _refused(message: str) -> Response[LoginRefused]:
-    return Response(LoginRefused(message=message), status_code=HTTPStatus.BAD_REQUEST)
+def _refused(message: str, left: Mapping[str, str]) -> Response[LoginRefused]:
+    return Response(
+        LoginRefused(message=message),
+        status_code=HTTPStatus.BAD_REQUEST,
+        headers={**_NOT_KEPT, **left},
+    )
 
 
 class UsersController(Controller):
@@ -108,12 +122,12 @@ class UsersController(Controller):
         return Response(public(account), headers={**_NOT_KEPT, **left})
 
     @get("/{username:str}", operation_id="getUser", guards=[require_login])
-    async def get_user(self, request: AsUser, username: str) -> Response[User]:
+    async def get_user(self, request: AsUser, username: FromPath[str]) -> Response[User]:
         """The user, to that user."""
         return _own(require_self(request, username))
 
     @put("/{username:str}", operation_id="updateUser", guards=[require_login])
-    async def update_user(self, request: AsUser, username: str) -> Response[User]:
+    async def update_user(self, request: AsUser, username: FromPath[str]) -> Response[User]:
         """The user with what is given changed; empty fields stay as they are."""
         account = require_self(request, username)
         update: UserUpdate = checks.changes(await read_fields(request), _today())
@@ -140,7 +154,7 @@ class UsersController(Controller):
         status_code=HTTPStatus.OK,
         media_type=MediaType.TEXT,
     )
-    async def delete_user(self, request: AsUser, username: str) -> str:
+    async def delete_user(self, request: AsUser, username: FromPath[str]) -> str:
         """The user is gone, and with them every token of theirs."""
         account = require_self(request, username)
         await parts(request).users.remove(account.id)
@@ -152,7 +166,9 @@ class UsersController(Controller):
         guards=[require_login],
         status_code=HTTPStatus.OK,
     )
-    async def add_favorite(self, request: AsUser, username: str, movie_id: str) -> Response[User]:
+    async def add_favorite(
+        self, request: AsUser, username: FromPath[str], movie_id: FromPath[str]
+    ) -> Response[User]:
         """The film is a favourite from now on. Adding it twice is no error."""
         account = require_self(request, username)
         await _require_movie(parts(request), movie_id)
@@ -165,7 +181,7 @@ class UsersController(Controller):
         status_code=HTTPStatus.OK,
     )
     async def remove_favorite(
-        self, request: AsUser, username: str, movie_id: str
+        self, request: AsUser, username: FromPath[str], movie_id: FromPath[str]
     ) -> Response[User]:
         """The film is no favourite any more; if it was none, nothing changes."""
         account = require_self(request, username)
@@ -179,7 +195,7 @@ def _own(account: Account | None) -> Response[User]:
     return Response(public(account), headers=_NOT_KEPT)
 
 
-def _taken(username: str) -> TextError:
+def _taken(username: FromPath[str]) -> TextError:
     return TextError(HTTPStatus.BAD_REQUEST, f"{username} already exists")
 
 
