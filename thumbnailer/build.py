@@ -25,7 +25,7 @@ PYTHON, PLATFORM = "3.13", "aarch64-manylinux_2_28"
 def build(target: Path = TARGET) -> None:
     """Build the package into `target`, from nothing, and its stamp beside it."""
     sys.path.insert(0, str(ROOT / "stack"))
-    from cinema.digest import digest  # noqa: PLC0415 - the program's folder is on no path before
+    from cinema.digest import SOURCES, digest  # noqa: PLC0415 - the program's folder is on no path before
 
     stamp = target.with_suffix(".sha256")
     stamp.unlink(missing_ok=True)
@@ -45,7 +45,9 @@ def build(target: Path = TARGET) -> None:
             shutil.rmtree(leftover)
         else:
             leftover.unlink(missing_ok=True)
-    shutil.copyfile(HERE / "handler.py", target / "handler.py")
+    for name in SOURCES:
+        if name.endswith(".py"):
+            shutil.copyfile(HERE / name, target / name)
     stamp.write_text(digest(HERE) + "\n")
 
 

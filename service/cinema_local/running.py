@@ -102,8 +102,9 @@ class Running:
         try:
             return waiting.result(seconds)
         except TimeoutError:
-            waiting.cancel()
             return None
+        finally:
+            waiting.cancel()
 
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()

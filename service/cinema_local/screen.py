@@ -32,9 +32,10 @@ class Lines:
     def close(self) -> None:
         """All is up: no more progress."""
 
-    def report(self, evaluation: Evaluation, proven: bool) -> None:  # noqa: FBT001 - whatever the verdict, all of it is printed
-        """Print the report."""
-        self.console.print(evaluation.report())
+    def report(self, evaluation: Evaluation, proven: bool) -> None:  # noqa: FBT001 - the verdict
+        """Print the report's headline; of what is not proven, all of it."""
+        report = evaluation.report()
+        self.console.print(report.split("\n")[0] if proven else report)
         if not proven:
             self.note("Not all of it is proven. It is brought up as it is declared all the same.")
 

@@ -8,7 +8,14 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-SOURCES = ("handler.py", "requirements.txt")
+SOURCES = (
+    "colours.py",
+    "decode.py",
+    "guard.py",
+    "handler.py",
+    "requirements.txt",
+    "shrink.py",
+)
 """The files of thumbnailer/ that decide what the package holds."""
 
 

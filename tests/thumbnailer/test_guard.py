@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import handler
+import guard
 
 # Pieces from which the spellings of a thumbnail's key are made.
 _PIECES = st.sampled_from(
@@ -28,8 +28,8 @@ _KEYS = st.one_of(
 
 def _key(encoded: str) -> str | None:
     try:
-        return handler.thumbnail_key(encoded)
-    except handler.RefusedError:
+        return guard.thumbnail_key(encoded)
+    except guard.RefusedError:
         return None
 
 
@@ -46,7 +46,7 @@ def _key(encoded: str) -> str | None:
     ],
 )
 def test_an_original_has_its_thumbnail_under_the_same_name(encoded: str, expected: str) -> None:
-    assert handler.thumbnail_key(encoded) == expected
+    assert guard.thumbnail_key(encoded) == expected
 
 
 @pytest.mark.parametrize(

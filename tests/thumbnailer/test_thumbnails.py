@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import handler
+import shrink
 
 BUCKET = "cinema-test-images"
 
@@ -21,8 +23,20 @@ class Bucket:
 
     def __init__(self, **objects: bytes) -> None:
         self.objects = {f"orig/{name}": data for name, data in objects.items()}
+        self.versions: dict[str, str] = {}
         self.asked: list[dict[str, str]] = []
+        self.looked: list[str] = []
         self.types: dict[str, str] = {}
+
+    def head_object(self, **request: str) -> Mapping[str, Any]:
+        self.looked.append(request["Key"])
+        data = self.objects[request["Key"]]
+        version = self.versions.get(request["Key"])
+        return {
+            "ContentLength": len(data),
+            "ETag": f'"{hashlib.sha256(data).hexdigest()}"',
+            **({"VersionId": version} if version else {}),
+        }
 
     def get_object(self, **request: str) -> Mapping[str, Any]:
         self.asked.append(request)
@@ -73,6 +87,7 @@ def test_an_upload_gets_a_thumbnail_that_fits_the_box(bucket: Bucket) -> None:
 
 def test_the_version_that_the_event_names_is_the_one_read(bucket: Bucket) -> None:
     bucket.objects["orig/a"] = encoded()
+    bucket.versions["orig/a"] = "v7"
     handler.handle({"Records": [record("orig/a", versionId="v7")]}, None)
     assert bucket.asked == [{"Bucket": BUCKET, "Key": "orig/a", "VersionId": "v7"}]
 
@@ -109,6 +124,7 @@ def test_a_file_too_large_is_refused_unread(
 def test_an_event_of_another_bucket_reads_and_writes_nothing(bucket: Bucket) -> None:
     handler.handle({"Records": [record("orig/a", bucket="somebody-elses")]}, None)
     assert bucket.asked == []
+    assert bucket.looked == []
     assert bucket.objects == {}
 
 
@@ -116,6 +132,7 @@ def test_a_thumbnail_that_arrives_reads_and_writes_nothing(bucket: Bucket) -> No
     bucket.objects["thumbnails/a"] = encoded()
     handler.handle({"Records": [record("thumbnails/a"), record("orig/thumbnails%2Fa")]}, None)
     assert bucket.asked == []
+    assert bucket.looked == []
     assert set(bucket.objects) == {"thumbnails/a"}
 
 
@@ -123,24 +140,24 @@ def test_a_picture_taken_sideways_stands_upright() -> None:
     orientation, sideways = 0x0112, 6
     exif = Image.Exif()
     exif[orientation] = sideways
-    data, _ = handler.shrink(encoded(size=(600, 400), exif=exif.tobytes()))
+    data, _ = shrink.shrink(encoded(size=(600, 400), exif=exif.tobytes()))
     assert opened(data).size == (320, 480)
 
 
 def test_sixteen_bits_of_grey_keep_their_brightness() -> None:
-    data, _ = handler.shrink(encoded("PNG", mode="I;16", color=0x8000))
+    data, _ = shrink.shrink(encoded("PNG", mode="I;16", color=0x8000))
     assert abs(opened(data).convert("L").getpixel((5, 5)) - 0x80) <= 1  # type: ignore[operator]
 
 
 def test_transparency_survives_and_cmyk_becomes_what_browsers_show() -> None:
-    clear, _ = handler.shrink(encoded("PNG", mode="RGBA", color=(9, 9, 9, 0)))
+    clear, _ = shrink.shrink(encoded("PNG", mode="RGBA", color=(9, 9, 9, 0)))
     assert opened(clear).convert("RGBA").getpixel((0, 0))[3] == 0  # type: ignore[index]
-    print_, kind = handler.shrink(encoded("JPEG", mode="CMYK"))
+    print_, kind = shrink.shrink(encoded("JPEG", mode="CMYK"))
     assert (opened(print_).mode, kind) == ("RGB", "image/jpeg")
 
 
 def test_an_animation_becomes_its_first_picture() -> None:
-    data, kind = handler.shrink(encoded("GIF", mode="P"))
+    data, kind = shrink.shrink(encoded("GIF", mode="P"))
     assert (opened(data).format, kind) == ("PNG", "image/png")
 
 
@@ -157,7 +174,7 @@ def test_every_image_that_pillow_can_write_gets_a_thumbnail_within_the_box(
         original = encoded(format_, mode, size)
     except (OSError, ValueError):
         return  # a mode that the format does not have
-    data, _ = handler.shrink(original)
+    data, _ = shrink.shrink(original)
     width, height = opened(data).size
-    assert 1 <= width <= min(size[0], handler.BOX[0])
-    assert 1 <= height <= min(size[1], handler.BOX[1])
+    assert 1 <= width <= min(size[0], shrink.BOX[0])
+    assert 1 <= height <= min(size[1], shrink.BOX[1])

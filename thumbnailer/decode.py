@@ -1,0 +1,145 @@
+"""Reads the first picture of a file, within limits that hold before anything large is decoded."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from guard import RefusedError
+
+MOST_PIXELS: Final = 50_000_000
+"""Decoded they fill 200 MB. Pillow alone refuses from 179 million, and below that only warns."""
+
+MOST_SCANS: Final = 100
+"""Of a progressive JPEG: encoders write about ten. Each walks over every pixel, however small it
+is in the file, so that a thousand in a file of a few kB would outlast the function's time."""
+
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+"""Nothing else is tried: Pillow would hand EPS to Ghostscript, and knows forty formats more."""
+
+SIDEWAYS: Final = range(5, 9)
+"""The orientations that exchange width and height."""
+
+# How Pillow says that a file is cut short or broken inside. Whatever else it may raise is an
+# error of the function: tried again, and then kept in the dead-letter queue for somebody to see.
+_DAMAGE: Final = (
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """Decoded pixels, as they lie in the file, and what to know about them.
+
+    `extent` is what the picture covers of `image`: a JPEG decoded at a fraction of its size ends
+    within the last pixel. `fitted` is its size once it fits the box, before it is turned upright.
+    """
+
+    image: Image.Image
+    kind: str
+    extent: tuple[float, float]
+    fitted: tuple[int, int]
+    orientation: int
+    profile: bytes | None
+
+
+def first_picture(data: bytes, box: tuple[int, int]) -> Picture:
+    """The first picture in `data`, decoded with at least twice the pixels that `box` can hold.
+
+    Raises RefusedError for what is damaged, too large, or not an image of a format we take.
+    """
+    try:
+        with _limits(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            return _decoded(image, data, box)
+    except Image.DecompressionBombError as problem:
+        raise RefusedError(f"more than {MOST_PIXELS} pixels are too many") from problem
+    except UnidentifiedImageError as problem:
+        raise RefusedError(f"not one of {', '.join(FORMATS)}, or cut short") from problem
+    except _DAMAGE as problem:
+        raise RefusedError(f"the image is damaged: {problem!r}") from problem
+
+
+@contextmanager
+def _limits() -> Iterator[None]:
+    usual = Image.MAX_IMAGE_PIXELS
+    # Pillow refuses what has more than twice as many. It does so within `open`, and it must: the
+    # decoder of WebP allocates its canvas there.
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2
+    try:
+        # What Pillow only warns of is no news, and what it cannot read it refuses.
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = usual
+
+
+def _decoded(image: Image.Image, data: bytes, box: tuple[int, int]) -> Picture:
+    # What Pillow calls MPO is a JPEG with more pictures behind the first.
+    kind = "JPEG" if image.format == "MPO" else str(image.format)
+    # In coded data no 0xFF is without a zero behind it: this finds markers, and few of them in
+    # other places, such as a preview within EXIF.
+    if kind == "JPEG" and data.count(b"\xff\xda") > MOST_SCANS:
+        raise RefusedError(f"more than {MOST_SCANS} scans are too many")
+    orientation = _orientation(image)
+    fitted = _fit(image.size, box[::-1] if orientation in SIDEWAYS else box)
+    # Decodes a JPEG at the smallest eighth that is large enough: before anything loads it.
+    draft = image.draft(None, (2 * fitted[0], 2 * fitted[1]))
+    extent = draft[1][2:] if draft else image.size
+    return Picture(
+        image=_pixels(image),
+        kind=kind,
+        extent=(extent[0], extent[1]),
+        fitted=fitted,
+        orientation=orientation,
+        profile=image.info.get("icc_profile"),
+    )
+
+
+def _orientation(image: Image.Image) -> int:
+    # 1 to 8, as EXIF counts how the camera was held. Unreadable or senseless notes mean upright.
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except _DAMAGE:
+        return 1
+    return int(value) if value in range(1, 9) else 1
+
+
+def _fit(size: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
+    scale = min(1, box[0] / size[0], box[1] / size[1])
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _pixels(image: Image.Image) -> Image.Image:
+    """The first picture, decoded.
+
+    Pillow's own `load` holds a WebP or AVIF three times at once: in the decoder, as bytes, and as
+    the image; 50 million pixels would fill the function's memory. So the bytes are taken from the
+    decoder, which is let go, and become the image where they are.
+    """
+    if image.format not in {"WEBP", "AVIF"}:
+        image.load()
+        return image
+    decoder, raw = image._decoder, getattr(image, "rawmode", image.mode)  # type: ignore[attr-defined] # noqa: SLF001 - see above
+    image._decoder = None  # type: ignore[attr-defined] # noqa: SLF001
+    frame = decoder.get_next() if image.format == "WEBP" else decoder.get_frame(0)
+    del decoder
+    if frame is None:
+        raise RefusedError("the image is damaged: its first picture cannot be decoded")
+    # Pillow keeps RGB with a byte to spare for each pixel: so named, it needs no copy.
+    return Image.frombuffer(raw, image.size, frame[0], "raw", raw, 0, 1)
