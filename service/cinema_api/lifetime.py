@@ -70,7 +70,8 @@ async def build(settings: Settings) -> AsyncIterator[Parts]:
     database = client[settings.database.name]
     passwords = Passwords()
     s3 = session.create_client("s3", region_name=settings.region, config=_S3)
-    indexes = asyncio.create_task(_keep_trying(lambda: make_indexes(client, settings)))
+    stopping = asyncio.Event()
+    indexes = asyncio.create_task(_keep_trying(lambda: make_indexes(client, settings), stopping))
     rotation = asyncio.create_task(_read_again(read_keys))
 
     async def database_answers() -> bool:
@@ -95,8 +96,9 @@ async def build(settings: Settings) -> AsyncIterator[Parts]:
                 checks={"database": database_answers, "bucket": images.ready},
             )
     finally:
-        for task in (indexes, rotation):
-            task.cancel()
+        rotation.cancel()
+        # Not cancelled: PyMongo would take that for a lost connection, and the loop would go on.
+        stopping.set()
         await asyncio.gather(indexes, rotation, return_exceptions=True)
         passwords.close()
         await client.close()
@@ -140,13 +142,14 @@ async def _answers(check: Callable[[], Awaitable[bool]]) -> bool:
         return False
 
 
-async def _keep_trying(action: Callable[[], Awaitable[None]]) -> None:
-    while True:
+async def _keep_trying(action: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
         try:
             await action()
         except UnavailableError as problem:
             _log.warning("waiting", reason=str(problem))
-            await asyncio.sleep(_SECONDS_BETWEEN_TRIES)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), _SECONDS_BETWEEN_TRIES)
         else:
             return
 

@@ -114,6 +114,12 @@ class MongoUsers:
         changed = {name: value for name, value in fields.items() if value is not UNSET}
         if not changed:
             return await self.by_id(user_id)
+        if username is not UNSET:
+            # The index below decides between two who ask at once. Asked first, because not every
+            # server says of an update that it was the index which refused it.
+            holder = await self.by_name(username)
+            if holder is not None and holder.id != user_id:
+                raise TakenError
         try:
             return await self._update(user_id, {"$set": changed})
         except DuplicateKeyError:
