@@ -30,9 +30,15 @@ async def _make(step: Step, clients: Mapping[str, Any], root: Path) -> None:
         try:
             await getattr(clients[call.service], call.operation)(**_parameters(call, root))
         except (BotoCoreError, ClientError) as error:
+            if isinstance(error, ClientError) and _code(error) == "BucketAlreadyOwnedByYou":
+                continue  # it holds the objects that the last run kept
             raise RefusedError(
                 f"{step.name} ({step.type}) cannot be made in the emulator: {error}"
             ) from error
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def _parameters(call: Call, root: Path) -> dict[str, Any]:
