@@ -158,7 +158,11 @@ export function openShell({ routes, site }) {
 
   /** Wait for what a view asks the API, and show it or what went wrong. */
   async function settle(shown, ready, again) {
-    if (!ready) return;
+    if (!ready) {
+      // The view before it may have been left while it was busy.
+      main.removeAttribute("aria-busy");
+      return;
+    }
     main.setAttribute("aria-busy", "true");
     try {
       await ready;

@@ -138,16 +138,21 @@ def running(
 def _loop() -> Iterator[asyncio.AbstractEventLoop]:
     """An event loop in a thread of its own."""
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="cinema_local")
+
+    def run() -> None:
+        # To its very end here: the caller's thread may have a loop of its own that runs.
+        loop.run_forever()
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+    thread = threading.Thread(target=run, name="cinema_local")
     thread.start()
     try:
         yield loop
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.run_until_complete(loop.shutdown_default_executor())
-        loop.close()
 
 
 async def _now(work: Any) -> Any:  # noqa: ANN401 - passes on what `work` gives
