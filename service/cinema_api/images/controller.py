@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from email.utils import format_datetime, parsedate_to_datetime
+from datetime import datetime
+from email.utils import formatdate, parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import PurePath
 from typing import Annotated, Any, Final
@@ -206,7 +207,7 @@ def _headers(cinema: Parts, key: str, facts: Facts) -> dict[str, str]:
     shown = "inline" if facts.content_type in _SHOWN else "attachment"
     return {
         "ETag": facts.etag,
-        "Last-Modified": format_datetime(facts.last_modified, usegmt=True),
+        "Last-Modified": _http_date(facts.last_modified),
         "Accept-Ranges": "bytes",
         # Nothing is overwritten, but a thumbnail may be made again.
         "Cache-Control": "public, max-age=3600" if cinema.links.public else "private, max-age=3600",
@@ -237,7 +238,11 @@ def _unchanged(request: Request[Any, Any, Any], facts: Facts) -> bool:
 def _same(if_range: str | None, facts: Facts) -> bool:
     if if_range is None:
         return True
-    return if_range in {facts.etag, format_datetime(facts.last_modified, usegmt=True)}
+    return if_range in {facts.etag, _http_date(facts.last_modified)}
+
+
+def _http_date(moment: datetime) -> str:
+    return formatdate(moment.timestamp(), usegmt=True)
 
 
 def _missing() -> TextError:
