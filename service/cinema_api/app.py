@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, cast
 
 from litestar import Litestar
-from litestar.config.cors import CORSConfig
 from litestar.enums import ScopeType
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
@@ -20,38 +19,24 @@ from litestar.types import (
 )
 
 from cinema_api import __version__, problems
+from cinema_api.cors import Cors
 from cinema_api.edge import Edge
 from cinema_api.health.controller import HealthController
 from cinema_api.images.controller import ImagesController
 from cinema_api.lifetime import Building, build, lifespan
 from cinema_api.movies.controller import MoviesController
+from cinema_api.movies.lean import LeanMovies
 from cinema_api.movies.posters import PostersController
 from cinema_api.settings import Settings
 from cinema_api.users.controller import LoginController, UsersController
-
-_EXPOSED = (
-    "Accept-Ranges",
-    "Content-Range",
-    "ETag",
-    "Link",
-    "Location",
-    "RateLimit-Limit",
-    "RateLimit-Remaining",
-    "RateLimit-Reset",
-    "Retry-After",
-    "X-Page",
-    "X-Page-Size",
-    "X-Request-Id",
-    "X-Total-Count",
-)
 
 
 class CinemaApi(Litestar):
     """Litestar, with an edge around all of it: unknown routes and errors included."""
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - passed through
-        super().__init__(*arguments, **named)
-        self._edge = Edge(super().__call__)
+    def __init__(self, cors: Cors, **named: Any) -> None:  # noqa: ANN401 - passed through
+        super().__init__(**named)
+        self._edge = Edge(LeanMovies(super().__call__, self.state), cors)
 
     async def __call__(
         self,
@@ -69,6 +54,7 @@ class CinemaApi(Litestar):
 def create_app(settings: Settings, building: Building = build) -> Litestar:
     """The application. `building` makes its parts when it starts; tests may bring their own."""
     return CinemaApi(
+        cors=Cors(settings.cors_origins),
         route_handlers=[
             HealthController,
             LoginController,
@@ -79,19 +65,6 @@ def create_app(settings: Settings, building: Building = build) -> Litestar:
         ],
         lifespan=[lifespan(settings, building)],
         exception_handlers=problems.HANDLERS,
-        cors_config=CORSConfig(
-            allow_origins=list(settings.cors_origins),
-            allow_methods=["GET", "POST", "PUT", "DELETE"],
-            allow_headers=[
-                "Authorization",
-                "Content-Type",
-                "If-None-Match",
-                "Range",
-                "X-Request-Id",
-            ],
-            expose_headers=list(_EXPOSED),
-            max_age=3600,
-        ),
         openapi_config=OpenAPIConfig(
             title="Cinema.Database",
             version=__version__,

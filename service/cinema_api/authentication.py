@@ -8,6 +8,7 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
+from litestar.types import Scope
 
 from cinema_api.parts import parts
 from cinema_api.users.structs import Account
@@ -27,7 +28,7 @@ async def logged_in(connection: ASGIConnection[Any, Any, Any, Any]) -> Account:
 
     The account is read each time, so the token of a user who is gone opens nothing.
     """
-    token = bearer(connection)
+    token = bearer_of(connection.scope)
     if token is not None:
         claims = parts(connection).keyring.verify(token)
         if claims is not None:
@@ -37,9 +38,9 @@ async def logged_in(connection: ASGIConnection[Any, Any, Any, Any]) -> Account:
     raise NotAuthorizedException("Please log in.", headers={"WWW-Authenticate": "Bearer"})
 
 
-def bearer(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+def bearer_of(scope: Scope) -> str | None:
     """The token of the Authorization header, if that is what it holds."""
-    for name, value in connection.scope["headers"]:
+    for name, value in scope["headers"]:
         if name == b"authorization":
             if value[: len(_SCHEME)].lower() != _SCHEME:
                 return None

@@ -34,9 +34,10 @@ def conditional(
     cache: str = PRIVATE,
     headers: Mapping[str, str] | None = None,
 ) -> Response[bytes]:
-    """The body, or 304 without one."""
-    etag = etag_of(body)
-    answer = {"ETag": etag, "Cache-Control": cache, **(headers or {})}
+    """The body, or 304 without one. Headers that are given win over those made here."""
+    given = headers or {}
+    etag = given.get("ETag") or etag_of(body)
+    answer = {"ETag": etag, "Cache-Control": cache, **given}
     known = request.headers.get("if-none-match")
     if known is not None and matches(known, etag):
         return Response(

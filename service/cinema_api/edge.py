@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
-import uuid
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any, Final, TypeAlias
 
 import structlog
-from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from litestar.types import HTTPScope, Message, Receive, Send
 
-REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+from cinema_api import logs, metrics
+from cinema_api.cors import Cors
 
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_POLICY: Final = b"content-security-policy"
 _SAFE: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -19,7 +24,9 @@ _SAFE: Final = (
     # The site is on another origin than the API, and its <img> must be able to show images.
     (b"cross-origin-resource-policy", b"cross-origin"),
 )
-_POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_STRICT: Final = (_POLICY, b"default-src 'none'; frame-ancestors 'none'")
+
+Answers: TypeAlias = Callable[[HTTPScope, Receive, Send], Awaitable[None]]
 
 _log = structlog.get_logger()
 
@@ -27,15 +34,17 @@ _log = structlog.get_logger()
 class Edge:
     """The outermost layer, around routing and errors too."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: Answers, cors: Cors) -> None:
         self._app = app
+        self._cors = cors
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         begun = time.perf_counter()
-        request_id = _request_id(scope)
-        status = 500
-        head = scope["method"] == "HEAD"
+        method = scope["method"]
+        request_id, origin, preflight = _read(scope)
+        status = HTTPStatus.INTERNAL_SERVER_ERROR.value
+        head = method == "HEAD"
         if head:
             # What GET would say, without its body (RFC 9110, 9.3.2). Express does the same.
             scope["method"] = "GET"
@@ -45,30 +54,42 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = int(message["status"])
-                headers: list[Any] = [*message.get("headers", ()), *_SAFE]
+                given: Any = message.get("headers", ())
+                headers = [*given, *_SAFE, *self._cors.headers(origin)]
                 headers.append((b"x-request-id", request_id))
-                if not any(name == b"content-security-policy" for name, _ in headers):
-                    headers.append(_POLICY)
+                if not any(name == _POLICY for name, _ in given):
+                    headers.append(_STRICT)
                 message["headers"] = headers
             elif head and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id.decode()):
-            try:
+        known = logs.REQUEST_ID.set(request_id.decode())
+        metrics.IN_PROGRESS.inc()
+        try:
+            if preflight and origin is not None and method == "OPTIONS":
+                await self._cors.preflight(origin, send_with_headers)
+            else:
                 await self._app(scope, receive, send_with_headers)
-            finally:
-                _log.info(
-                    "request",
-                    method="HEAD" if head else scope["method"],
-                    route=scope.get("path_template", ""),
-                    status=status,
-                    ms=round((time.perf_counter() - begun) * 1000, 1),
-                )
+        finally:
+            metrics.IN_PROGRESS.dec()
+            seconds = time.perf_counter() - begun
+            route = str(scope.get("path_template", "none"))
+            metrics.answered(method, route, status, seconds)
+            _log.info(
+                "request", method=method, route=route, status=status, ms=round(seconds * 1000, 1)
+            )
+            logs.REQUEST_ID.reset(known)
 
 
-def _request_id(scope: Scope) -> bytes:
+def _read(scope: HTTPScope) -> tuple[bytes, bytes | None, bool]:
+    request_id = origin = None
+    preflight = False
     for name, value in scope["headers"]:
-        if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
-            return value
-    return uuid.uuid4().hex.encode()
+        if name == b"x-request-id":
+            request_id = value if _REQUEST_ID.fullmatch(value) else None
+        elif name == b"origin":
+            origin = value
+        elif name == b"access-control-request-method":
+            preflight = True
+    return request_id or os.urandom(16).hex().encode(), origin, preflight

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextvars import ContextVar
+from typing import Final
 
 import msgspec
 import structlog
+
+REQUEST_ID: Final[ContextVar[str]] = ContextVar("request_id")
+"""The id of the request that is being answered; every line that it causes has it."""
 
 
 def configure(level: str) -> None:
@@ -17,7 +22,7 @@ def configure(level: str) -> None:
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _with_request_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
             structlog.processors.JSONRenderer(serializer=_to_json),
@@ -27,6 +32,15 @@ def configure(level: str) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+
+
+def _with_request_id(
+    _: object, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    request_id = REQUEST_ID.get(None)
+    if request_id is not None:
+        event["request_id"] = request_id
+    return event
 
 
 def _to_json(event: object, **_: object) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -12,6 +12,7 @@ from litestar.connection import ASGIConnection
 from cinema_api.images.links import Links
 from cinema_api.images.store import ImageStore
 from cinema_api.limits import Limits
+from cinema_api.movies.pages import Pages
 from cinema_api.movies.store import MovieStore
 from cinema_api.proxies import Proxies
 from cinema_api.settings import Settings
@@ -39,6 +40,7 @@ class Parts:
     """How many may upload at once in this process; the others wait without using memory."""
     checks: Mapping[str, Callable[[], Awaitable[bool]]]
     """What must answer for the API to be ready, by name."""
+    pages: Pages = field(default_factory=Pages)
 
 
 def parts(connection: ASGIConnection[Any, Any, Any, Any]) -> Parts:

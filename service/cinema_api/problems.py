@@ -13,7 +13,7 @@ import msgspec
 import structlog
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.types import ExceptionHandlersMap
+from litestar.types import ExceptionHandlersMap, Send
 
 _log = structlog.get_logger()
 
@@ -67,13 +67,28 @@ def _validation(_: Request[Any, Any, Any], error: ValidationException) -> Respon
     return problem(error.status_code, "The request is not valid.", extra=error.extra or None)
 
 
-def _unavailable(_: Request[Any, Any, Any], error: UnavailableError) -> Response[Problem]:
+def _unavailable(_: Request[Any, Any, Any] | None, error: UnavailableError) -> Response[Problem]:
     _log.warning("unavailable", reason=str(error), cause=type(error.__cause__).__name__)
     return problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The service cannot answer just now. Please try again.",
         headers={"Retry-After": str(error.retry_after)},
     )
+
+
+async def send_unavailable(error: UnavailableError, send: Send) -> None:
+    """The same answer, where no framework is around."""
+    answer = _unavailable(None, error)
+    body = msgspec.json.encode(answer.content)
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        *((name.lower().encode(), value.encode()) for name, value in answer.headers.items()),
+    ]
+    await send(
+        {"type": "http.response.start", "status": answer.status_code or 503, "headers": headers}
+    )
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def _text(_: Request[Any, Any, Any], error: TextError) -> Response[str]:

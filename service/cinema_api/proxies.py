@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from litestar.types import Scope
 
 from cinema_api.settings import Network
+
+_HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 
 
 class Proxies:
@@ -23,7 +26,7 @@ class Proxies:
         address = _peer(scope)
         if not self._trusts(address):
             return address
-        for hop in reversed(_header(scope, b"x-forwarded-for").split(",")):
+        for hop in reversed(header(scope, b"x-forwarded-for").split(",")):
             hop = hop.strip()  # noqa: PLW2901 - the same address, without the space around it
             if not _is_address(hop):
                 break
@@ -32,13 +35,17 @@ class Proxies:
                 break
         return address
 
+    def passed_on(self, scope: Scope) -> bool:
+        """Whether one of the proxies sends it for somebody else."""
+        return bool(header(scope, b"x-forwarded-for")) and self._trusts(_peer(scope))
+
     def origin(self, scope: Scope) -> str:
         """Scheme and host as the client wrote them, for absolute URLs to us."""
         scheme = scope["scheme"]
-        forwarded = _header(scope, b"x-forwarded-proto")
+        forwarded = header(scope, b"x-forwarded-proto")
         if forwarded in {"http", "https"} and self._trusts(_peer(scope)):
             scheme = forwarded
-        return f"{scheme}://{_header(scope, b'host')}"
+        return f"{scheme}://{header(scope, b'host')}"
 
     def _is_trusted(self, address: str) -> bool:
         try:
@@ -61,7 +68,13 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _header(scope: Scope, wanted: bytes) -> str:
+def plain_host(scope: Scope) -> bool:
+    """Whether the Host header can stand in a URL as it is."""
+    return _HOST.fullmatch(header(scope, b"host")) is not None
+
+
+def header(scope: Scope, wanted: bytes) -> str:
+    """The first header of this name, which is in lower case; empty where there is none."""
     for name, value in scope["headers"]:
         if name == wanted:
             return value.decode("latin-1")

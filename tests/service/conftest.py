@@ -8,6 +8,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3  # type: ignore[import-untyped]
 import httpx
@@ -93,11 +94,19 @@ def s3_url() -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def s3(s3_url: str) -> Iterator[Any]:
+    """The S3 as its owner sees it."""
+    client = boto3.client("s3", endpoint_url=s3_url, region_name=REGION)
+    yield client
+    client.close()
+
+
 @pytest.fixture(scope="module")
-def bucket(s3_url: str) -> str:
+def bucket(s3: Any) -> str:  # noqa: ANN401 - boto3 makes its classes at run time
     """A bucket of this module's own."""
     name = f"images-{uuid.uuid4().hex}"
-    boto3.client("s3", endpoint_url=s3_url, region_name=REGION).create_bucket(Bucket=name)
+    s3.create_bucket(Bucket=name)
     return name
 
 
@@ -137,11 +146,9 @@ def film(api: Api) -> Film:
 
 @pytest.fixture(scope="module")
 def environment(
-    database_uri: str, database: str, s3_url: str, tmp_path_factory: pytest.TempPathFactory
+    database_uri: str, database: str, bucket: str, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
     """The environment of an API in a process of its own."""
-    bucket = f"images-{uuid.uuid4().hex}"
-    boto3.client("s3", endpoint_url=s3_url, region_name=REGION).create_bucket(Bucket=bucket)
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("CINEMA_")},
         "CINEMA_DATABASE_URI": database_uri,

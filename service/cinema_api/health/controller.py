@@ -7,8 +7,11 @@ from typing import Any
 
 import msgspec
 from litestar import Controller, Request, Response, get
+from litestar.exceptions import NotFoundException
 
+from cinema_api import metrics
 from cinema_api.lifetime import readiness
+from cinema_api.parts import parts
 
 
 class Alive(msgspec.Struct, frozen=True):
@@ -43,5 +46,16 @@ class HealthController(Controller):
         return Response(
             Readiness(ready=ready, checks=checks),
             status_code=HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE,
+            headers={"Cache-Control": "no-store"},
+        )
+
+    @get("/metrics", operation_id="metrics", media_type="text/plain")
+    async def metrics(self, request: Request[Any, Any, Any]) -> Response[bytes]:
+        """What this instance has counted, for who asks it directly and not through a balancer."""
+        if parts(request).proxies.passed_on(request.scope):
+            raise NotFoundException
+        return Response(
+            metrics.report(),
+            media_type=metrics.CONTENT_TYPE,
             headers={"Cache-Control": "no-store"},
         )

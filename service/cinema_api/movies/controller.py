@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from http import HTTPStatus
 from pathlib import PurePath
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 import msgspec
 from litestar import Controller, Request, Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
-from msgspec.structs import replace
 
 from cinema_api.authentication import require_login
 from cinema_api.conditional import conditional
+from cinema_api.movies.pages import absolute
 from cinema_api.movies.structs import (
     LARGEST_PAGE,
-    MOST_MOVIES,
-    Movie,
-    MoviePage,
+    LAST_PAGE,
+    LONGEST_TEXT,
+    USUAL_PAGE,
     MovieQuery,
     Order,
 )
@@ -27,10 +25,8 @@ from cinema_api.parts import parts
 from cinema_api.problems import TextError
 
 _encoder = msgspec.json.Encoder()
-_LONGEST_TEXT = 200
-_LAST_PAGE = 1_000_000
 
-Text = Annotated[str | None, QueryParameter(max_length=_LONGEST_TEXT)]
+Text = Annotated[str | None, QueryParameter(max_length=LONGEST_TEXT)]
 
 
 class MoviesController(Controller):
@@ -49,26 +45,25 @@ class MoviesController(Controller):
         director: Text = None,
         featured: FromQuery[bool | None] = None,
         sort: FromQuery[Order] = Order.TITLE,
-        page: Annotated[int | None, QueryParameter(ge=1, le=_LAST_PAGE)] = None,
-        page_size: Annotated[int, QueryParameter(name="pageSize", ge=1, le=LARGEST_PAGE)] = 20,
+        page: Annotated[int | None, QueryParameter(ge=1, le=LAST_PAGE)] = None,
+        page_size: Annotated[
+            int, QueryParameter(name="pageSize", ge=1, le=LARGEST_PAGE)
+        ] = USUAL_PAGE,
     ) -> Response[bytes]:
         """All films that match, or a page of them. How many there are in all is in the headers."""
-        size = MOST_MOVIES if page is None else page_size
         query = MovieQuery(
             search=search,
             genre=genre,
             director=director,
             featured=featured,
             order=sort,
-            skip=0 if page is None else (page - 1) * size,
-            limit=size,
+            page=page,
+            page_size=page_size,
         )
-        found = await parts(request).movies.page(query)
-        return conditional(
-            request,
-            encode(found.movies, parts(request).proxies.origin(request.scope)),
-            headers=_paging(request, found, page or 1, size),
-        )
+        cinema = parts(request)
+        found = await cinema.movies.page(query)
+        rendered = cinema.pages.render(found, query, cinema.proxies.origin(request.scope))
+        return conditional(request, rendered.body, headers=rendered.headers)
 
     @get("/{title:path}", operation_id="getMovie")
     async def get_movie(
@@ -104,47 +99,6 @@ class MoviesController(Controller):
         return conditional(request, _encoder.encode(movie.director))
 
 
-def absolute(movie: Movie, origin: str) -> Movie:
-    """The film with its poster's address as the old client's <img> needs it."""
-    if not movie.image_path.startswith("/"):
-        return movie
-    return replace(movie, image_path=origin + movie.image_path)
-
-
-def encode(movies: Iterable[Movie], origin: str) -> bytes:
-    """A JSON array."""
-    return _encoder.encode([absolute(movie, origin) for movie in movies])
-
-
 def _name(path: PurePath) -> str:
     # A path, because a title may hold a slash, which arrives decoded.
     return str(path).lstrip("/")
-
-
-def _paging(
-    request: Request[Any, Any, Any], found: MoviePage, page: int, size: int
-) -> dict[str, str]:
-    headers = {
-        "X-Total-Count": str(found.total),
-        "X-Page": str(page),
-        "X-Page-Size": str(size),
-    }
-    links = []
-    if page * size < found.total:
-        links.append((page + 1, "next"))
-    if page > 1:
-        links.append((min(page - 1, -(-found.total // size) or 1), "prev"))
-    if links:
-        headers["Link"] = ", ".join(
-            f'<{_address(request, number, size)}>; rel="{relation}"' for number, relation in links
-        )
-    return headers
-
-
-def _address(request: Request[Any, Any, Any], page: int, size: int) -> str:
-    kept = [
-        (name, value)
-        for name, value in request.query_params.multi_items()
-        if name in {"search", "genre", "director", "featured", "sort"}
-    ]
-    return "/movies?" + urlencode([*kept, ("page", page), ("pageSize", size)])

@@ -7,6 +7,8 @@ from msgspec.structs import replace
 
 from cinema_api.movies.structs import Movie, MoviePage, MovieQuery, Order
 
+_MOST_PAGES = 64
+
 
 class MemoryMovies:
     """A store of films that forgets them when the process ends."""
@@ -14,9 +16,17 @@ class MemoryMovies:
     def __init__(self) -> None:
         self._by_title: dict[str, Movie] = {}
         self._sorted: tuple[Movie, ...] = ()
+        self._pages: dict[MovieQuery, MoviePage] = {}
 
     async def page(self, query: MovieQuery) -> MoviePage:
-        """The films that match."""
+        """The films that match. Until a film changes, a page is the same object."""
+        if query not in self._pages:
+            if len(self._pages) >= _MOST_PAGES:
+                self._pages.clear()
+            self._pages[query] = self._page(query)
+        return self._pages[query]
+
+    def _page(self, query: MovieQuery) -> MoviePage:
         found = self._sorted
         if any(
             given is not None
@@ -50,6 +60,7 @@ class MemoryMovies:
         movie_id = known.id if known is not None else str(ObjectId())
         self._by_title[movie.title] = replace(movie, id=movie_id)
         self._sorted = tuple(movie for _, movie in sorted(self._by_title.items()))
+        self._pages.clear()
 
 
 def _matches(movie: Movie, query: MovieQuery) -> bool:

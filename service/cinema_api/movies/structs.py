@@ -10,6 +10,10 @@ import msgspec
 MOST_MOVIES: Final = 1000
 """What an old client gets at most, which asks for no page."""
 LARGEST_PAGE: Final = 100
+USUAL_PAGE: Final = 20
+LAST_PAGE: Final = 1_000_000
+LONGEST_TEXT: Final = 200
+"""Of what is searched for, in characters."""
 
 
 class Genre(msgspec.Struct, rename="pascal", frozen=True):
@@ -48,19 +52,29 @@ class Order(StrEnum):
     TITLE_DOWN = "-title"
 
 
-class MovieQuery(msgspec.Struct, frozen=True):
-    """Which films: all that match everything that is given, a slice of them."""
+class MovieQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which films: all that match everything that is given; a page of them, or the first 1,000."""
 
     search: str | None = None
     genre: str | None = None
     director: str | None = None
     featured: bool | None = None
     order: Order = Order.TITLE
-    skip: int = 0
-    limit: int = MOST_MOVIES
+    page: int | None = None
+    page_size: int = USUAL_PAGE
+
+    @property
+    def skip(self) -> int:
+        """How many films come before."""
+        return 0 if self.page is None else (self.page - 1) * self.page_size
+
+    @property
+    def limit(self) -> int:
+        """How many films at most."""
+        return MOST_MOVIES if self.page is None else self.page_size
 
 
-class MoviePage(msgspec.Struct, frozen=True):
+class MoviePage(msgspec.Struct, frozen=True, eq=False):
     """A slice of the films that match, and how many match in all."""
 
     movies: tuple[Movie, ...]
