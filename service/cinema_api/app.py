@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.enums import ScopeType
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import (
     HTTPScope,
@@ -27,6 +28,7 @@ from cinema_api.lifetime import Building, build, lifespan
 from cinema_api.movies.controller import MoviesController
 from cinema_api.movies.lean import LeanMovies
 from cinema_api.movies.posters import PostersController
+from cinema_api.schema_page import POLICY, SchemaPage
 from cinema_api.settings import Settings
 from cinema_api.users.controller import LoginController, UsersController
 
@@ -69,6 +71,14 @@ def create_app(settings: Settings, building: Building = build) -> Litestar:
             title="Cinema.Database",
             version=__version__,
             description="Films, users and images.",
+            use_handler_docstrings=True,
+            render_plugins=[SchemaPage(), JsonRenderPlugin()],
+            openapi_router=Router(
+                "/schema",
+                route_handlers=[],
+                include_in_schema=False,
+                response_headers={"Content-Security-Policy": POLICY},
+            ),
             components=Components(
                 security_schemes={
                     "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import secrets
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx
@@ -147,25 +149,33 @@ class Served:
     base: str
     port: int
     process: subprocess.Popen[bytes]
+    output: Path
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What it has logged."""
+        return [json.loads(line) for line in self.output.read_bytes().splitlines()]
 
 
 @contextmanager
 def serving(environment: Mapping[str, str], *arguments: str) -> Iterator[Served]:
     """Run `cinema-api serve` on a free port until the context ends."""
     port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cinema_api", "serve", *arguments],
-        env={**environment, "CINEMA_PORT": str(port)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    output = Path(environment["TMPDIR"]) / f"log-{port}"
+    # Not a pipe: nobody reads while it runs, and a full pipe would stop it.
+    with output.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cinema_api", "serve", *arguments],
+            env={**environment, "CINEMA_PORT": str(port)},
+            stdout=log,
+            stderr=log,
+        )
     try:
         wait_for_port(port)
-        yield Served(f"http://127.0.0.1:{port}", port, process)
+        yield Served(f"http://127.0.0.1:{port}", port, process, output)
     finally:
         if process.poll() is None:
             process.terminate()
-        process.communicate(timeout=30)
+        process.wait(timeout=30)
 
 
 class Gate:

@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 from litestar import Controller, Request, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.openapi.datastructures import ResponseSpec
 
 from cinema_api import metrics
 from cinema_api.lifetime import readiness
+from cinema_api.openapi import answer, refusals
 from cinema_api.parts import parts
 
 
@@ -38,7 +40,15 @@ class HealthController(Controller):
         """The process answers."""
         return Alive()
 
-    @get("/readyz", operation_id="readyz")
+    @get(
+        "/readyz",
+        operation_id="readyz",
+        responses={
+            503: ResponseSpec(
+                Readiness, generate_examples=False, description="Something cannot be reached."
+            )
+        },
+    )
     async def readyz(self, request: Request[Any, Any, Any]) -> Response[Readiness]:
         """What the API needs can be reached; 503 where something cannot."""
         checks = await readiness(request.app)
@@ -49,7 +59,14 @@ class HealthController(Controller):
             headers={"Cache-Control": "no-store"},
         )
 
-    @get("/metrics", operation_id="metrics", media_type="text/plain")
+    @get(
+        "/metrics",
+        operation_id="metrics",
+        responses={
+            **answer(str, "Prometheus' text format.", media_type=metrics.CONTENT_TYPE),
+            **refusals(404),
+        },
+    )
     async def metrics(self, request: Request[Any, Any, Any]) -> Response[bytes]:
         """What this instance has counted, for who asks it directly and not through a balancer."""
         if parts(request).proxies.passed_on(request.scope):

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.exceptions import HTTPException
+from litestar.openapi.spec import OpenAPIFormat, OpenAPIMediaType, RequestBody
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
@@ -21,10 +22,23 @@ from cinema_api.authentication import logged_in, require_login
 from cinema_api.conditional import conditional, matches
 from cinema_api.images import kinds
 from cinema_api.images.names import readable, safe_name
-from cinema_api.images.receiving import Received, receive
+from cinema_api.images.receiving import FIELD, Received, receive
 from cinema_api.images.store import BadTokenError, Facts, MissingError, RangeError
-from cinema_api.images.structs import ORIGINALS, THUMBNAILS, Uploaded
+from cinema_api.images.structs import ORIGINALS, THUMBNAILS, Listing, Uploaded
 from cinema_api.limits import Limit
+from cinema_api.openapi import (
+    ETAG,
+    LOGIN,
+    LOGIN_OR_SIGNED,
+    RATE,
+    answer,
+    of,
+    operation,
+    refusals,
+    text,
+    texts,
+    unchanged,
+)
 from cinema_api.parts import Parts, parts
 from cinema_api.problems import TextError, UnavailableError
 from cinema_api.users.structs import Account
@@ -39,6 +53,22 @@ _SECONDS_FOR_A_PLACE: Final = 10
 # The browser takes it for what we say it is, and runs nothing in it.
 _POLICY: Final = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
+_OF_AN_IMAGE: Final = {
+    "Last-Modified": "When it was stored.",
+    "Accept-Ranges": "That a part may be asked for.",
+    "Content-Disposition": "Its name, and that it may be shown.",
+}
+_UPLOAD: Final = RequestBody(
+    content={
+        "multipart/form-data": OpenAPIMediaType(
+            schema=of(
+                {FIELD: text("A JPEG, PNG, WebP, GIF or AVIF.", format=OpenAPIFormat.BINARY)}, FIELD
+            )
+        )
+    },
+    required=True,
+)
+
 
 class ImagesController(Controller):
     """Images: uploads need a login; so do listing and reading, unless the settings say public."""
@@ -46,7 +76,16 @@ class ImagesController(Controller):
     path = "/images"
     tags = ("images",)
 
-    @get(operation_id="listImages")
+    @get(
+        operation_id="listImages",
+        security=LOGIN_OR_SIGNED,
+        responses={
+            **answer(Listing, "Some of the objects, in the order of their keys."),
+            **unchanged(),
+            **refusals(400, 401, 503),
+        },
+        operation_class=operation(headers=ETAG),
+    )
     async def list_images(
         self,
         request: Request[Any, Any, Any],
@@ -74,7 +113,19 @@ class ImagesController(Controller):
         )
         return conditional(request, _encoder.encode(replace(listing, contents=contents)))
 
-    @get("/{key:path}", operation_id="getImage")
+    @get(
+        "/{key:path}",
+        operation_id="getImage",
+        security=LOGIN_OR_SIGNED,
+        responses={
+            **answer(bytes, "The image.", media_type="image/*"),
+            **answer(bytes, "The part that Range asks for.", status=206, media_type="image/*"),
+            **unchanged(),
+            **texts(404),
+            **refusals(400, 401, 416, 503),
+        },
+        operation_class=operation(headers={**ETAG, **_OF_AN_IMAGE}),
+    )
     async def get_image(
         self,
         request: Request[Any, Any, Any],
@@ -94,7 +145,19 @@ class ImagesController(Controller):
         except MissingError:
             raise _missing() from None
 
-    @post(operation_id="uploadImage", guards=[require_login], status_code=HTTPStatus.CREATED)
+    @post(
+        operation_id="uploadImage",
+        guards=[require_login],
+        status_code=HTTPStatus.CREATED,
+        security=LOGIN,
+        responses={
+            **answer(Uploaded, "It is stored; the thumbnail follows.", status=201),
+            **refusals(400, 401, 408, 413, 415, 422, 429, 503),
+        },
+        operation_class=operation(
+            body=_UPLOAD, headers={"Location": "Where the image is.", **RATE}
+        ),
+    )
     async def upload_image(self, request: Request[Account, Any, Any]) -> Response[Uploaded]:
         """Store an image under its own name, or the next that is free. Nothing is overwritten."""
         cinema = parts(request)

@@ -18,13 +18,33 @@ from cinema_api.movies.structs import (
     LAST_PAGE,
     LONGEST_TEXT,
     USUAL_PAGE,
+    Director,
+    Movie,
     MovieQuery,
     Order,
+)
+from cinema_api.openapi import (
+    ETAG,
+    LOGIN,
+    TEXT,
+    answer,
+    operation,
+    refusals,
+    texts,
+    unchanged,
 )
 from cinema_api.parts import parts
 from cinema_api.problems import TextError
 
 _encoder = msgspec.json.Encoder()
+
+_ONE_REFUSED = {**texts(404), **refusals(400, 401, 503)}
+_PAGING = {
+    "X-Total-Count": "How many films match in all.",
+    "X-Page": "Which page this is.",
+    "X-Page-Size": "How many films a page has at most.",
+    "Link": "The next page and the one before, where there is one (RFC 8288).",
+}
 
 Text = Annotated[str | None, QueryParameter(max_length=LONGEST_TEXT)]
 
@@ -36,7 +56,16 @@ class MoviesController(Controller):
     tags = ("movies",)
     guards = (require_login,)
 
-    @get(operation_id="listMovies")
+    @get(
+        operation_id="listMovies",
+        security=LOGIN,
+        responses={
+            **answer(list[Movie], "The films."),
+            **unchanged(),
+            **refusals(400, 401, 503),
+        },
+        operation_class=operation(headers={**ETAG, **_PAGING}),
+    )
     async def list_movies(  # noqa: PLR0913, PLR0917 - one argument for each query parameter
         self,
         request: Request[Any, Any, Any],
@@ -65,7 +94,13 @@ class MoviesController(Controller):
         rendered = cinema.pages.render(found, query, cinema.proxies.origin(request.scope))
         return conditional(request, rendered.body, headers=rendered.headers)
 
-    @get("/{title:path}", operation_id="getMovie")
+    @get(
+        "/{title:path}",
+        operation_id="getMovie",
+        security=LOGIN,
+        responses={**answer(Movie, "The film."), **unchanged(), **_ONE_REFUSED},
+        operation_class=operation(headers=ETAG),
+    )
     async def get_movie(
         self, request: Request[Any, Any, Any], title: FromPath[PurePath]
     ) -> Response[bytes]:
@@ -78,7 +113,17 @@ class MoviesController(Controller):
             _encoder.encode(absolute(movie, parts(request).proxies.origin(request.scope))),
         )
 
-    @get("/genres/{name:path}", operation_id="getGenre")
+    @get(
+        "/genres/{name:path}",
+        operation_id="getGenre",
+        security=LOGIN,
+        responses={
+            **answer(str, "What kind of film it is.", media_type=TEXT),
+            **unchanged(),
+            **_ONE_REFUSED,
+        },
+        operation_class=operation(headers=ETAG),
+    )
     async def get_genre(
         self, request: Request[Any, Any, Any], name: FromPath[PurePath]
     ) -> Response[bytes]:
@@ -88,7 +133,13 @@ class MoviesController(Controller):
             raise TextError(HTTPStatus.NOT_FOUND, "There is no film of this genre.")
         return conditional(request, movie.genre.description.encode(), media_type="text/plain")
 
-    @get("/directors/{name:path}", operation_id="getDirector")
+    @get(
+        "/directors/{name:path}",
+        operation_id="getDirector",
+        security=LOGIN,
+        responses={**answer(Director, "The director."), **unchanged(), **_ONE_REFUSED},
+        operation_class=operation(headers=ETAG),
+    )
     async def get_director(
         self, request: Request[Any, Any, Any], name: FromPath[PurePath]
     ) -> Response[bytes]:

@@ -12,9 +12,11 @@ from litestar import Controller, Request, Response, get
 from litestar.params import FromPath
 
 from cinema_api.conditional import conditional
+from cinema_api.openapi import ETAG, answer, operation, refusals, texts, unchanged
 from cinema_api.problems import TextError
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,99}\.svg")
+_TYPE: Final = "image/svg+xml"
 _CACHE: Final = "public, max-age=604800"
 # A drawing may hold styles, and nothing that runs or is fetched.
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
@@ -26,7 +28,17 @@ class PostersController(Controller):
     path = "/posters"
     tags = ("movies",)
 
-    @get("/{name:str}", operation_id="getPoster")
+    @get(
+        "/{name:str}",
+        operation_id="getPoster",
+        responses={
+            **answer(str, "The poster.", media_type=_TYPE),
+            **unchanged(),
+            **texts(404),
+            **refusals(400),
+        },
+        operation_class=operation(headers=ETAG),
+    )
     async def get_poster(
         self, request: Request[Any, Any, Any], name: FromPath[str]
     ) -> Response[bytes]:
@@ -37,7 +49,7 @@ class PostersController(Controller):
         return conditional(
             request,
             drawing,
-            media_type="image/svg+xml",
+            media_type=_TYPE,
             cache=_CACHE,
             headers={"Content-Security-Policy": _POLICY},
         )

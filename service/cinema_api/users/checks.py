@@ -16,9 +16,9 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 _USERNAME: Final = re.compile(r"[A-Za-z0-9]+")
-_SHORTEST_USERNAME, _LONGEST_USERNAME = 5, 64
+SHORTEST_USERNAME, LONGEST_USERNAME = 5, 64
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 256
-_LONGEST_EMAIL: Final = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
+LONGEST_EMAIL: Final = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
 _EMAIL: Final = re.compile(
     r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,63}"
 )
@@ -101,10 +101,8 @@ class _Wrong(Exception):  # noqa: N818 - its arguments are the messages, it neve
 
 def _username(value: str) -> str:
     problems = []
-    if not _SHORTEST_USERNAME <= len(value) <= _LONGEST_USERNAME:
-        problems.append(
-            f"Username must have {_SHORTEST_USERNAME} to {_LONGEST_USERNAME} characters."
-        )
+    if not SHORTEST_USERNAME <= len(value) <= LONGEST_USERNAME:
+        problems.append(f"Username must have {SHORTEST_USERNAME} to {LONGEST_USERNAME} characters.")
     if _USERNAME.fullmatch(value) is None:
         problems.append("Username contains non alphanumeric characters - not allowed.")
     if problems:
@@ -119,7 +117,7 @@ def _password(value: str) -> str:
 
 
 def _email(value: str) -> str:
-    if len(value) > _LONGEST_EMAIL or _EMAIL.fullmatch(value) is None or ".." in value:
+    if len(value) > LONGEST_EMAIL or _EMAIL.fullmatch(value) is None or ".." in value:
         raise _Wrong("Email does not appear to be valid.")
     return value
 

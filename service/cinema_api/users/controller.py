@@ -15,9 +15,10 @@ from msgspec import UNSET
 from cinema_api.authentication import require_login, require_self
 from cinema_api.bodies import read_fields
 from cinema_api.limits import Limit
+from cinema_api.openapi import LOGIN, RATE, answer, operation, refusals, texts
 from cinema_api.parts import Parts, parts
-from cinema_api.problems import TextError
-from cinema_api.users import checks
+from cinema_api.problems import Problem, TextError
+from cinema_api.users import checks, documents
 from cinema_api.users.store import TakenError
 from cinema_api.users.structs import (
     Account,
@@ -50,7 +51,16 @@ class LoginController(Controller):
     path = "/login"
     tags = ("users",)
 
-    @post(operation_id="logIn", status_code=HTTPStatus.OK)
+    @post(
+        operation_id="logIn",
+        status_code=HTTPStatus.OK,
+        responses={
+            **answer(LoggedIn, "The user and a token for seven days."),
+            **answer(LoginRefused | Problem, "It is wrong, and not said what.", status=400),
+            **refusals(408, 413, 415, 429, 503),
+        },
+        operation_class=operation(body=documents.LOGIN, headers=RATE),
+    )
     async def log_in(
         self, request: Request[Any, Any, Any]
     ) -> Response[LoggedIn] | Response[LoginRefused]:
@@ -100,7 +110,15 @@ class UsersController(Controller):
     tags = ("users",)
     exception_handlers = {checks.InvalidError: _invalid}  # noqa: RUF012 - Litestar's attribute
 
-    @post(operation_id="register")
+    @post(
+        operation_id="register",
+        responses={
+            **answer(User, "The new user.", status=201),
+            **answer(FieldErrors, "Every field that cannot be kept.", status=422),
+            **refusals(400, 408, 413, 415, 429, 503),
+        },
+        operation_class=operation(body=documents.REGISTRATION, headers=RATE, or_text=(400,)),
+    )
     async def register(self, request: Request[Any, Any, Any]) -> Response[User]:
         """A new user."""
         new: UserCreate = checks.registration(await read_fields(request), _today())
@@ -121,12 +139,29 @@ class UsersController(Controller):
             raise _taken(new.username) from None
         return Response(public(account), headers={**_NOT_KEPT, **left})
 
-    @get("/{username:str}", operation_id="getUser", guards=[require_login])
+    @get(
+        "/{username:str}",
+        operation_id="getUser",
+        guards=[require_login],
+        security=LOGIN,
+        responses={**answer(User, "The user."), **refusals(400, 401, 403, 503)},
+    )
     async def get_user(self, request: AsUser, username: FromPath[str]) -> Response[User]:
         """The user, to that user."""
         return _own(require_self(request, username))
 
-    @put("/{username:str}", operation_id="updateUser", guards=[require_login])
+    @put(
+        "/{username:str}",
+        operation_id="updateUser",
+        guards=[require_login],
+        security=LOGIN,
+        responses={
+            **answer(User, "The user as they are now."),
+            **answer(FieldErrors, "Every field that cannot be kept.", status=422),
+            **refusals(400, 401, 403, 408, 413, 415, 503),
+        },
+        operation_class=operation(body=documents.CHANGES, or_text=(400,)),
+    )
     async def update_user(self, request: AsUser, username: FromPath[str]) -> Response[User]:
         """The user with what is given changed; empty fields stay as they are."""
         account = require_self(request, username)
@@ -153,6 +188,8 @@ class UsersController(Controller):
         guards=[require_login],
         status_code=HTTPStatus.OK,
         media_type=MediaType.TEXT,
+        security=LOGIN,
+        responses=refusals(400, 401, 403, 503),
     )
     async def delete_user(self, request: AsUser, username: FromPath[str]) -> str:
         """The user is gone, and with them every token of theirs."""
@@ -164,6 +201,12 @@ class UsersController(Controller):
         "/{username:str}/FavoriteMovies/{movie_id:str}",
         operation_id="addFavorite",
         guards=[require_login],
+        security=LOGIN,
+        responses={
+            **answer(User, "The user as they are now."),
+            **texts(404),
+            **refusals(400, 401, 403, 503),
+        },
         status_code=HTTPStatus.OK,
     )
     async def add_favorite(
@@ -178,6 +221,8 @@ class UsersController(Controller):
         "/{username:str}/FavoriteMovies/{movie_id:str}",
         operation_id="removeFavorite",
         guards=[require_login],
+        security=LOGIN,
+        responses={**answer(User, "The user as they are now."), **refusals(400, 401, 403, 503)},
         status_code=HTTPStatus.OK,
     )
     async def remove_favorite(
