@@ -66,7 +66,7 @@ def test_whatever_is_asked_is_answered_as_documented(
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    def ask(case: schemathesis.Case) -> None:
+    def ask(case: schemathesis.Case[Any]) -> None:
         if "username" in case.path_parameters and method != "delete":
             # Strangers are refused before anything else is looked at.
             case.path_parameters["username"] = somebody.username
