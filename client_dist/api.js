@@ -97,6 +97,9 @@ export function connect({ base, fetch, token, onExpired }) {
       return { items, total };
     },
 
+    /** What all movies can be told apart by: `{Genres, Directors, Featured}`. */
+    facets: (options) => get("/facets", options),
+
     movie: (title, options) => get(`/movies/${encodeURIComponent(title)}`, options),
 
     director: (name, options) => get(`/movies/directors/${encodeURIComponent(name)}`, options),

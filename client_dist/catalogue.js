@@ -1,6 +1,8 @@
-// The movies: a page of them as the API gives it, and all of them where a view needs to know all.
+// The movies: a page of them as the API gives it, what they can be told apart by, and all of them
+// where a view needs to know all.
 
 const PER_PAGE = 24;
+const MOST_ALIKE = 6;
 const SORTS = new Set(["title", "-title"]);
 
 /**
@@ -38,6 +40,7 @@ export function narrowed({ search, genre, director, featured }) {
 export function openCatalogue(api) {
   const seen = new Map();
   let whole = null;
+  let names = null;
 
   function remember(movies) {
     for (const movie of movies) seen.set(movie.Title, movie);
@@ -66,6 +69,39 @@ export function openCatalogue(api) {
       return whole;
     },
 
+    /** The names that the list can be narrowed down by; asked for once, then remembered. */
+    facets() {
+      names ??= api.facets().then(
+        ({ Genres, Directors, Featured }) => ({
+          genres: Genres,
+          directors: Directors,
+          featured: Featured,
+        }),
+        (problem) => {
+          names = null;
+          throw problem;
+        },
+      );
+      return names;
+    },
+
+    /** One featured movie, another every day; null where none is. */
+    async featuredOn(date, count, options) {
+      if (count === 0) return null;
+      const day = Math.floor(date.getTime() / 86_400_000);
+      const query = { featured: true, page: (day % count) + 1, pageSize: 1 };
+      const { items } = await api.movies(query, options);
+      return remember(items)[0] ?? null;
+    },
+
+    /** Other movies of the same director, then of the same genre. */
+    async alike(movie, options) {
+      const first = (part) =>
+        api.movies({ [part.toLowerCase()]: movie[part]?.Name, page: 1, pageSize: 2 * MOST_ALIKE }, options);
+      const [byDirector, byGenre] = await Promise.all([first("Director"), first("Genre")]);
+      return others(movie, [...remember(byDirector.items), ...remember(byGenre.items)]);
+    },
+
     async movie(title, options) {
       const movie = await api.movie(title, options);
       remember([movie]);
@@ -78,34 +114,16 @@ export function openCatalogue(api) {
     forget() {
       seen.clear();
       whole = null;
+      names = null;
     },
   };
 }
 
-/** The genres and directors of movies, in alphabetical order. */
-export function facets(movies) {
-  const names = (part) =>
-    [...new Set(movies.map((movie) => movie[part]?.Name).filter(Boolean))].sort((one, other) =>
-      one.localeCompare(other),
-    );
-  return { genres: names("Genre"), directors: names("Director") };
-}
-
-/** One featured movie; another every day. */
-export function featuredOn(movies, date) {
-  const featured = movies.filter((movie) => movie.Featured);
-  const day = Math.floor(date.getTime() / 86_400_000);
-  return featured.length > 0 ? featured[day % featured.length] : null;
-}
-
-/** Other movies of the same director, then of the same genre. */
-export function alike(movie, movies, most = 6) {
-  const others = movies.filter((other) => other._id !== movie._id);
-  const byDirector = others.filter((other) => other.Director?.Name === movie.Director?.Name);
-  const byGenre = others.filter(
-    (other) => other.Genre?.Name === movie.Genre?.Name && !byDirector.includes(other),
-  );
-  return [...byDirector, ...byGenre].slice(0, most);
+/** Each of the movies once, without the one that they are like. */
+function others(movie, movies) {
+  const byId = new Map(movies.map((other) => [other._id, other]));
+  byId.delete(movie._id);
+  return [...byId.values()].slice(0, MOST_ALIKE);
 }
 
 /**

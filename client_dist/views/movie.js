@@ -1,6 +1,5 @@
 // One movie, its genre and its director, and what else there is like it.
 
-import { alike } from "../catalogue.js";
 import { html } from "../html.js";
 import { favouriteButton, movieCard, poster } from "../parts/card.js";
 import { icon } from "../parts/icons.js";
@@ -82,9 +81,8 @@ export function view(site, { params, signal }) {
 
   function others(movie) {
     const place = html`<section class="others" hidden></section>`;
-    site.catalogue.all().then(
-      (all) => {
-        const found = alike(movie, all);
+    site.catalogue.alike(movie, { signal }).then(
+      (found) => {
         if (found.length === 0 || signal.aborted) return;
         const cards = found.map((other) => movieCard(site, other));
         place.append(html`<h2>More like this</h2>`, html`<ul class="posters">${cards}</ul>`);

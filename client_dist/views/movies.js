@@ -1,6 +1,6 @@
 // The movies: a grid of posters. What is searched, filtered, sorted and turned to is in the address.
 
-import { asQuery, facets, featuredOn, narrowed, wanted } from "../catalogue.js";
+import { asQuery, narrowed, wanted } from "../catalogue.js";
 import { html } from "../html.js";
 import { favouriteButton, movieCard, poster } from "../parts/card.js";
 import { icon } from "../parts/icons.js";
@@ -161,16 +161,16 @@ export function view(site, { query, signal }) {
       : empty({ symbol: "film", title: "No films yet", text: "The database is empty." });
   }
 
-  /** What the page needs every film for; it is whole without, should that fail. */
+  /** What can be chosen, and the film of the day; the page is whole without, should that fail. */
   async function embellish() {
     try {
-      const all = await site.catalogue.all();
+      const { genres, directors, featured } = await site.catalogue.facets();
       if (signal.aborted) return;
-      const { genres, directors } = facets(all);
       offer(genre, genres, what.genre);
       offer(director, directors, what.director);
-      highlight(featuredOn(all, new Date()));
+      highlight(await site.catalogue.featuredOn(new Date(), featured, { signal }));
     } catch (problem) {
+      if (signal.aborted) return;
       if (problem.kind !== "expired") console.warn(problem);
       spotlight.replaceChildren();
     }

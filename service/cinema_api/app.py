@@ -25,7 +25,7 @@ from cinema_api.edge import Edge
 from cinema_api.health.controller import HealthController
 from cinema_api.images.controller import ImagesController
 from cinema_api.lifetime import Building, build, lifespan
-from cinema_api.movies.controller import MoviesController
+from cinema_api.movies.controller import FacetsController, MoviesController
 from cinema_api.movies.lean import LeanMovies
 from cinema_api.movies.posters import PostersController
 from cinema_api.schema_page import POLICY, SchemaPage
@@ -62,6 +62,7 @@ def create_app(settings: Settings, building: Building = build) -> Litestar:
             LoginController,
             UsersController,
             MoviesController,
+            FacetsController,
             PostersController,
             ImagesController,
         ],

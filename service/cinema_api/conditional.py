@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -24,6 +25,15 @@ def matches(if_none_match: str, etag: str) -> bool:
         return True
     plain = etag.removeprefix("W/")
     return any(tag.strip().removeprefix("W/") == plain for tag in if_none_match.split(","))
+
+
+def takes_gzip(accept_encoding: str) -> bool:
+    """Whether the client says that it takes gzip (RFC 9110, 12.5.3), by name and not at `q=0`."""
+    for offer in accept_encoding.lower().split(","):
+        coding, _, weight = offer.partition(";")
+        if coding.strip() in {"gzip", "x-gzip"}:
+            return re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weight) is None
+    return False
 
 
 def conditional(

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import {
-  alike, asQuery, facets, featuredOn, openCatalogue, pagesShown, wanted,
-} from "../../client_dist/catalogue.js";
+import { asQuery, openCatalogue, pagesShown, wanted } from "../../client_dist/catalogue.js";
 import { faults } from "../../client_dist/rules.js";
 
 const want = (text) => wanted(new URLSearchParams(text));
@@ -60,32 +58,48 @@ test("all movies are asked for once, and again after a failure", async () => {
   assert.equal(asked, 2);
 });
 
-test("genres and directors come once each, in order", () => {
-  const all = [movie("a", { genre: "Western" }), movie("b", { director: "Guy" }), movie("c")];
-  assert.deepEqual(facets([...all, { Title: "without" }]), {
-    genres: ["Drama", "Western"],
-    directors: ["Guy", "Lang"],
-  });
+test("the names to choose from are asked for once, and again after a failure", async () => {
+  let asked = 0;
+  const facets = async () => {
+    asked += 1;
+    if (asked === 1) throw new Error("down");
+    return { Genres: ["Drama"], Directors: ["Lang"], Featured: 2 };
+  };
+  const catalogue = openCatalogue({ facets });
+  await assert.rejects(catalogue.facets());
+  const names = { genres: ["Drama"], directors: ["Lang"], featured: 2 };
+  assert.deepEqual(await catalogue.facets(), names);
+  assert.deepEqual(await catalogue.facets(), names);
+  assert.equal(asked, 2);
 });
 
-test("every day features another movie, and none where none is", () => {
-  const all = [movie("a"), movie("b", { featured: true }), movie("c", { featured: true })];
-  const on = (day) => featuredOn(all, new Date(`2026-03-0${day}T12:00:00Z`)).Title;
-  assert.notEqual(on(1), on(2));
-  assert.equal(on(1), on(3));
-  assert.equal(featuredOn([movie("a")], new Date()), null);
+test("every day features another movie, and none where none is", async () => {
+  const asked = [];
+  const movies = async (query) => {
+    asked.push(query);
+    return { items: [movie(`film ${query.page}`)], total: 2 };
+  };
+  const catalogue = openCatalogue({ movies });
+  const on = async (day, count) => {
+    const found = await catalogue.featuredOn(new Date(`2026-03-0${day}T12:00:00Z`), count);
+    return found?.Title ?? null;
+  };
+  assert.notEqual(await on(1, 2), await on(2, 2));
+  assert.equal(await on(1, 2), await on(3, 2));
+  assert.deepEqual([asked[0].featured, asked[0].pageSize], [true, 1]);
+  assert.equal(await on(1, 0), null);
 });
 
-test("alike are those of the director first, then of the genre, never the movie itself", () => {
+test("alike are those of the director first, then of the genre, never the movie itself", async () => {
   const m = movie("M");
-  const all = [
-    movie("other", { genre: "Comedy", director: "Keaton" }),
-    movie("genre", { director: "Guy" }),
-    movie("director", { genre: "Western" }),
-    m,
-  ];
-  assert.deepEqual(alike(m, all).map(({ Title }) => Title), ["director", "genre"]);
-  assert.equal(alike(m, all, 1).length, 1);
+  const byDirector = [movie("director", { genre: "Western" }), m];
+  const byGenre = [movie("genre", { director: "Guy" }), m, ...[..."abcdef"].map((name) => movie(name))];
+  const movies = async (query) => {
+    assert.ok(query.director === "Lang" || query.genre === "Drama");
+    return { items: query.director ? byDirector : byGenre };
+  };
+  const found = await openCatalogue({ movies }).alike(m);
+  assert.deepEqual(found.map(({ Title }) => Title), ["director", "genre", "a", "b", "c", "d"]);
 });
 
 test("a pager shows the ends and the neighbours, and a gap only for two or more", () => {

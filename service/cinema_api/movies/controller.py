@@ -11,7 +11,7 @@ from litestar import Controller, Request, Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from cinema_api.authentication import require_login
-from cinema_api.conditional import conditional
+from cinema_api.conditional import conditional, takes_gzip
 from cinema_api.movies.pages import absolute
 from cinema_api.movies.structs import (
     LARGEST_PAGE,
@@ -19,6 +19,7 @@ from cinema_api.movies.structs import (
     LONGEST_TEXT,
     USUAL_PAGE,
     Director,
+    Facets,
     Movie,
     MovieQuery,
     Order,
@@ -92,6 +93,8 @@ class MoviesController(Controller):
         cinema = parts(request)
         found = await cinema.movies.page(query)
         rendered = cinema.pages.render(found, query, cinema.proxies.origin(request.scope))
+        if takes_gzip(request.headers.get("accept-encoding", "")):
+            rendered = rendered.zipped
         return conditional(request, rendered.body, headers=rendered.headers)
 
     @get(
@@ -148,6 +151,24 @@ class MoviesController(Controller):
         if movie is None:
             raise TextError(HTTPStatus.NOT_FOUND, "There is no film of this director.")
         return conditional(request, _encoder.encode(movie.director))
+
+
+class FacetsController(Controller):
+    """What films can be narrowed down by, for users who are logged in."""
+
+    path = "/facets"
+    tags = ("movies",)
+    guards = (require_login,)
+
+    @get(
+        operation_id="getFacets",
+        security=LOGIN,
+        responses={**answer(Facets, "The names."), **unchanged(), **refusals(401, 503)},
+        operation_class=operation(headers=ETAG),
+    )
+    async def get_facets(self, request: Request[Any, Any, Any]) -> Response[bytes]:
+        """The genres and directors of all films, and how many films are featured."""
+        return conditional(request, _encoder.encode(await parts(request).movies.facets()))
 
 
 def _name(path: PurePath) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 from litestar.types import ASGIApp, HTTPScope, Receive, Send
 
 from cinema_api.authentication import bearer_of
-from cinema_api.conditional import matches
+from cinema_api.conditional import matches, takes_gzip
 from cinema_api.movies.structs import (
     LARGEST_PAGE,
     LAST_PAGE,
@@ -65,6 +65,8 @@ class LeanMovies:
             return
         scope["path_template"] = _ROUTE
         rendered = cinema.pages.render(found, query, cinema.proxies.origin(scope))
+        if takes_gzip(header(scope, b"accept-encoding")):
+            rendered = rendered.zipped
         known = header(scope, b"if-none-match")
         if known and matches(known, rendered.etag):
             status, body = 304, b""

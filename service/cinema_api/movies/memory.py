@@ -5,7 +5,7 @@ from __future__ import annotations
 from bson import ObjectId
 from msgspec.structs import replace
 
-from cinema_api.movies.structs import Movie, MoviePage, MovieQuery, Order
+from cinema_api.movies.structs import Facets, Movie, MoviePage, MovieQuery, Order
 
 _MOST_PAGES = 64
 
@@ -53,6 +53,14 @@ class MemoryMovies:
     async def exists(self, movie_id: str) -> bool:
         """Whether there is a film with this id."""
         return any(movie.id == movie_id for movie in self._sorted)
+
+    async def facets(self) -> Facets:
+        """What all films can be told apart by."""
+        return Facets(
+            genres=tuple(sorted({movie.genre.name for movie in self._sorted})),
+            directors=tuple(sorted({movie.director.name for movie in self._sorted})),
+            featured=sum(movie.featured for movie in self._sorted),
+        )
 
     async def put(self, movie: Movie) -> None:
         """Add the film, or bring the one with its title up to date."""

@@ -14,7 +14,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.asynchronous.collection import AsyncCollection
 
 from cinema_api.database import available
-from cinema_api.movies.structs import Movie, MoviePage, MovieQuery, Order
+from cinema_api.movies.structs import Facets, Movie, MoviePage, MovieQuery, Order
 from cinema_api.shared_reads import SharedReads
 
 INDEXES = (
@@ -44,6 +44,9 @@ class MovieStore(Protocol):
     async def exists(self, movie_id: str) -> bool:
         """Whether there is a film with this id, which may be any text."""
 
+    async def facets(self) -> Facets:
+        """What all films can be told apart by."""
+
     async def put(self, movie: Movie) -> None:
         """Add the film, or bring the one with its title up to date; it keeps its id."""
 
@@ -54,6 +57,7 @@ class MongoMovies:
     def __init__(self, collection: AsyncCollection[dict[str, Any]]) -> None:
         self._collection = collection
         self._pages: SharedReads[MoviePage] = SharedReads()
+        self._facets: SharedReads[Facets] = SharedReads()
 
     async def page(self, query: MovieQuery) -> MoviePage:
         """The films that match; those who ask the same at the same time share one read."""
@@ -90,6 +94,19 @@ class MongoMovies:
             return False
         with available():
             return await self._collection.find_one({"_id": wanted}, {"_id": 1}) is not None
+
+    async def facets(self) -> Facets:
+        """What all films can be told apart by; those who ask at the same time share one read."""
+        return await self._facets.read(None, self._read_facets)
+
+    async def _read_facets(self) -> Facets:
+        with available():
+            genres, directors, featured = await asyncio.gather(
+                self._collection.distinct("Genre.Name"),
+                self._collection.distinct("Director.Name"),
+                self._collection.count_documents({"Featured": True}),
+            )
+        return Facets(tuple(sorted(genres)), tuple(sorted(directors)), featured)
 
     async def put(self, movie: Movie) -> None:
         """Add the film, or bring the one with its title up to date."""

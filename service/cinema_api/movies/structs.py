@@ -45,6 +45,14 @@ class Movie(msgspec.Struct, rename="pascal", frozen=True):
     id: str = msgspec.field(name="_id", default="")
 
 
+class Facets(msgspec.Struct, rename="pascal", frozen=True):
+    """What films can be told apart by: names in order, and how many films are featured."""
+
+    genres: tuple[str, ...]
+    directors: tuple[str, ...]
+    featured: int
+
+
 class Order(StrEnum):
     """How films are sorted."""
 

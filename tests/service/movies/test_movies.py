@@ -142,7 +142,8 @@ def test_a_director_is_an_object(api: Api) -> None:
 )
 def test_who_has_it_already_gets_only_a_304(api: Api, path: str) -> None:
     first = api.get(path)
-    again = api.get(path, headers={"If-None-Match": f'"other", W/{first.headers["etag"]}'})
+    tag = first.headers["etag"].removeprefix("W/")
+    again = api.get(path, headers={"If-None-Match": f'"other", W/{tag}'})
     assert again.status_code == 304
     assert again.content == b""
     assert again.headers["etag"] == first.headers["etag"]
@@ -167,3 +168,35 @@ def test_films_need_a_login(api: Api, path: str) -> None:
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
     assert answer.json() == {"status_code": 401, "detail": "Please log in."}
+
+
+def test_the_names_that_films_can_be_narrowed_down_by_come_in_order(api: Api) -> None:
+    films = api.get("/movies").json()
+    found = api.get("/facets").json()
+    assert found["Genres"] == sorted({film["Genre"]["Name"] for film in films})
+    assert found["Directors"] == sorted({film["Director"]["Name"] for film in films})
+    assert found["Featured"] == sum(film["Featured"] for film in films)
+
+
+@pytest.mark.parametrize(
+    ("offered", "zipped"),
+    [
+        ("gzip", True),
+        ("br, GZIP;q=0.5", True),
+        ("gzip;q=0", False),
+        ("identity", False),
+        ("", False),
+    ],
+)
+@pytest.mark.parametrize("query", ["", "?search=&page=1"])
+def test_films_come_compressed_to_who_takes_that(
+    api: Api, offered: str, query: str, *, zipped: bool
+) -> None:
+    plain = api.get(f"/movies{query}", headers={"Accept-Encoding": "identity"})
+    answer = api.get(f"/movies{query}", headers={"Accept-Encoding": offered})
+    assert answer.headers.get("content-encoding") == ("gzip" if zipped else None)
+    assert "Accept-Encoding" in answer.headers.get_list("vary", split_commas=True)
+    assert answer.json() == plain.json()
+    assert answer.headers["etag"] == ("W/" if zipped else "") + plain.headers["etag"]
+    known = {"Accept-Encoding": offered, "If-None-Match": answer.headers["etag"]}
+    assert api.get(f"/movies{query}", headers=known).status_code == 304
