@@ -17,9 +17,9 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from cinema_api.serving import SHARED_METRICS
+
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
-SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"
-"""Where several workers keep their counts together, so that any of them answers for all."""
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 _REQUESTS: Final = Counter(
@@ -47,7 +47,7 @@ def answered(method: str, route: str, status: int, seconds: float) -> None:
 
 def report() -> bytes:
     """Everything that has been counted, in Prometheus' text format."""
-    if SHARED not in os.environ:
+    if SHARED_METRICS not in os.environ:
         return generate_latest(REGISTRY)
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
