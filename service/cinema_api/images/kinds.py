@@ -16,9 +16,11 @@ Image.MAX_IMAGE_PIXELS = None
 
 _DECODING = threading.Lock()
 """One at a time: what decoding needs of memory is then bounded, however many upload."""
-
-
 _SMALLEST_BOX: Final = 8
+_START_OF_SCAN: Final = b"\xff\xda"
+_BLOCK_BYTES: Final = 256 * 1024
+_MOST_SCANS: Final = 100
+"""Of a progressive JPEG. Encoders make about ten; each costs as much as a whole picture."""
 
 
 class NotAnImageError(Exception):
@@ -89,6 +91,7 @@ def _look(file: BinaryIO, most_pixels: int) -> Picture:
         if width * height > most_pixels:
             raise TooManyPixelsError
         if name == "JPEG":
+            _check_scans(file)
             image.draft("L", (1, 1))
             image.load()
         elif name == "PNG":
@@ -104,6 +107,19 @@ def _look(file: BinaryIO, most_pixels: int) -> Picture:
 
 def _size(file: BinaryIO) -> int:
     return file.seek(0, 2)
+
+
+def _check_scans(file: BinaryIO) -> None:
+    # Inside of a scan no other byte than 0 follows 0xFF, so what looks like a marker is one.
+    at = file.tell()
+    file.seek(0)
+    scans, before = 0, b""
+    while block := file.read(_BLOCK_BYTES):
+        scans += (before + block).count(_START_OF_SCAN)
+        if scans > _MOST_SCANS:
+            raise DamagedError
+        before = block[-1:]
+    file.seek(at)
 
 
 def _check_riff(file: BinaryIO) -> None:

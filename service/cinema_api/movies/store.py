@@ -127,7 +127,9 @@ def _filter(query: MovieQuery) -> dict[str, Any]:
     # Only text that msgspec has typed as text gets here, so no value can be an operator.
     wanted: dict[str, Any] = {}
     if query.search:
-        pattern = {"$regex": re.escape(query.search), "$options": "i"}
+        # MongoDB takes no NUL in a pattern, and PCRE knows another spelling of it.
+        escaped = re.escape(query.search).replace("\0", r"\x00")
+        pattern = {"$regex": escaped, "$options": "i"}
         wanted["$or"] = [{field: pattern} for field in _SEARCHED]
     if query.genre is not None:
         wanted["Genre.Name"] = query.genre
