@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from pymongo import AsyncMongoClient
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError
@@ -15,6 +15,13 @@ Client: TypeAlias = AsyncMongoClient[dict[str, Any]]
 
 # NotWritablePrimary, PrimarySteppedDown, ShutdownInProgress and their kin: a set that elects.
 _ELECTING = frozenset({91, 189, 10058, 10107, 11600, 11602, 13435, 13436})
+
+_PATIENCE: Final[dict[str, Any]] = {
+    "serverSelectionTimeoutMS": 2000,
+    "connectTimeoutMS": 2000,
+    "timeoutMS": 5000,
+    "maxPoolSize": 50,
+}
 
 
 @contextmanager
@@ -34,19 +41,17 @@ def connect(uri: str, credentials: tuple[str, str] | None) -> Client:
     """A client that connects when it is first used.
 
     A request must not hang where the database does: two seconds to find a server, five for
-    everything that one operation needs. Every write waits for the journal of a majority, so that
-    nothing acknowledged is lost.
+    everything that one operation needs, where the URI says nothing else. Every write waits for
+    the journal of a majority, so that nothing acknowledged is lost.
     """
+    stated = uri.partition("?")[2].lower()
     username, password = credentials or (None, None)
     return AsyncMongoClient(
         uri,
         appname="cinema-api",
         username=username,
         password=password,
-        serverSelectionTimeoutMS=2000,
-        connectTimeoutMS=2000,
-        timeoutMS=5000,
-        maxPoolSize=50,
+        **{name: value for name, value in _PATIENCE.items() if f"{name.lower()}=" not in stated},
         tz_aware=True,
         w="majority",
         journal=True,

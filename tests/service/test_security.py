@@ -433,7 +433,7 @@ class TestOrigins:
         for path in ("/movies?page=1", "/movies/Film%2001", "/nowhere", "/images"):
             headers = api.get(path, headers={"Origin": SITE}).headers
             assert headers["access-control-allow-origin"] == SITE
-            assert headers["vary"] == "Origin"
+            assert "Origin" in headers.get_list("vary", split_commas=True)
             exposed = set(headers["access-control-expose-headers"].split(", "))
             assert {"ETag", "Link", "Retry-After", "X-Request-Id", "X-Total-Count"} <= exposed
 
@@ -454,7 +454,7 @@ class TestOrigins:
             headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
             answer = api.request(method, path, headers=headers)
             assert not [name for name in answer.headers if name.startswith("access-control")]
-            assert answer.headers["vary"] == "Origin"
+            assert "Origin" in answer.headers.get_list("vary", split_commas=True)
 
     def test_ours_may_ask_what_it_may(self, client: httpx.Client) -> None:
         answer = client.options(
