@@ -35,11 +35,11 @@ run-clean: setup ## Forget what `make run` kept
 prove: setup build/thumbnailer.sha256 ## Evaluate the program, prove its architecture, print the report (STACK=prod|dev|seed)
 	@$(RUN) stackproof check --stack $(STACK)
 
-seed-data: setup ## Load forty films into the database that CINEMA_DATABASE_URI names
+seed-data: setup ## Load forty-eight films into the database that CINEMA_DATABASE_URI names
 	@$(RUN) cinema-api seed
 
 test: setup ## Every test; those of the real engine are skipped where neither Pulumi nor Go is
-	@$(RUN) pytest --numprocesses $(JOBS)
+	@$(RUN) pytest --numprocesses $(JOBS) --dist loadgroup
 
 check: setup ## Lint, types, import contracts, formatting: the same as CI
 	@$(RUN) ruff check
@@ -58,7 +58,7 @@ bench: setup ## Time the evaluation and the proofs, as ratios
 
 package: build/thumbnailer.sha256 ## Build the thumbnail function's package into build/thumbnailer
 
-build/thumbnailer.sha256: .venv/.synced thumbnailer/handler.py thumbnailer/requirements.txt thumbnailer/build.py
+build/thumbnailer.sha256: .venv/.synced $(wildcard thumbnailer/*.py) thumbnailer/requirements.txt
 	@echo "building the thumbnail function's package"
 	@UV=$(UV) $(RUN) python thumbnailer/build.py
 

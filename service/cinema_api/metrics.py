@@ -17,9 +17,10 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from cinema_api.serving import SHARED_METRICS
-
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+
+_SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""The library's own name for where several workers count together: cinema_api.serving sets it."""
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 _REQUESTS: Final = Counter(
@@ -47,7 +48,7 @@ def answered(method: str, route: str, status: int, seconds: float) -> None:
 
 def report() -> bytes:
     """Everything that has been counted, in Prometheus' text format."""
-    if SHARED_METRICS not in os.environ:
+    if _SHARED not in os.environ:
         return generate_latest(REGISTRY)
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
