@@ -8,9 +8,10 @@ import os
 import sys
 
 from cinema_api import logs
+from cinema_api.problems import UnavailableError
 from cinema_api.seed.loader import load
 from cinema_api.serving import serve
-from cinema_api.settings import Settings, SettingsError
+from cinema_api.settings import DatabaseSettings, Settings, SettingsError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,15 +25,18 @@ def main(arguments: list[str] | None = None) -> int:
     )
     chosen = parser.parse_args(arguments)
     try:
+        if chosen.command == "seed":
+            count = asyncio.run(load(DatabaseSettings.read(os.environ)))
+            sys.stdout.write(f"{count} films are in the database\n")
+            return 0
         settings = Settings.read(os.environ)
     except SettingsError as problem:
         sys.stderr.write(f"cinema-api: {problem}\n")
         return 2
+    except UnavailableError as problem:
+        sys.stderr.write(f"cinema-api: {problem}\n")
+        return 1
     logs.configure(settings.log_level)
-    if chosen.command == "seed":
-        count = asyncio.run(load(settings))
-        sys.stdout.write(f"{count} films are in the database\n")
-        return 0
     serve(settings, workers=chosen.workers)
     return 0
 

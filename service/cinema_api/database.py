@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeAlias
 
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError
 
 from cinema_api.problems import UnavailableError
+from cinema_api.secret_values import read_parsed
+from cinema_api.settings import DatabaseSettings, parse_credentials
 
-Client: TypeAlias = AsyncMongoClient[dict[str, Any]]
+Database: TypeAlias = AsyncDatabase[dict[str, Any]]
 
 # NotWritablePrimary, PrimarySteppedDown, ShutdownInProgress and their kin: a set that elects.
 _ELECTING = frozenset({91, 189, 10058, 10107, 11600, 11602, 13435, 13436})
@@ -37,17 +40,20 @@ def available() -> Iterator[None]:
         raise
 
 
-def connect(uri: str, credentials: tuple[str, str] | None) -> Client:
-    """A client that connects when it is first used.
+@asynccontextmanager
+async def connected(settings: DatabaseSettings) -> AsyncIterator[Database]:
+    """The database, whose client connects when it is first used.
 
     A request must not hang where the database does: two seconds to find a server, five for
     everything that one operation needs, where the URI says nothing else. Every write waits for
     the journal of a majority, so that nothing acknowledged is lost.
     """
-    stated = uri.partition("?")[2].lower()
-    username, password = credentials or (None, None)
-    return AsyncMongoClient(
-        uri,
+    username = password = None
+    if settings.credentials is not None:
+        username, password = await read_parsed(settings.credentials, parse_credentials)
+    stated = settings.uri.partition("?")[2].lower()
+    client = AsyncMongoClient[dict[str, Any]](
+        settings.uri,
         appname="cinema-api",
         username=username,
         password=password,
@@ -56,3 +62,7 @@ def connect(uri: str, credentials: tuple[str, str] | None) -> Client:
         w="majority",
         journal=True,
     )
+    try:
+        yield client[settings.name]
+    finally:
+        await client.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias
 
 import structlog
 from aiobotocore.session import get_session
@@ -13,7 +13,7 @@ from botocore.config import Config
 from litestar import Litestar
 
 from cinema_api import limits
-from cinema_api.database import Client, available, connect
+from cinema_api.database import Database, available, connected
 from cinema_api.images.links import Links
 from cinema_api.images.store import S3Images
 from cinema_api.limits import Limits
@@ -21,13 +21,12 @@ from cinema_api.movies import store as movies
 from cinema_api.parts import STATE_KEY, Parts
 from cinema_api.problems import UnavailableError
 from cinema_api.proxies import Proxies
-from cinema_api.secret_values import read_secret
-from cinema_api.settings import Settings, SettingsError, parse_credentials, parse_jwt_keys
+from cinema_api.secret_values import read_parsed
+from cinema_api.settings import Settings, SettingsError, parse_jwt_keys
 from cinema_api.tokens import Keyring
 from cinema_api.users import store as users
 from cinema_api.users.passwords import Passwords
 
-T = TypeVar("T")
 Building: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Parts]]
 
 _MOST_UPLOADS: Final = 16
@@ -54,34 +53,26 @@ async def build(settings: Settings) -> AsyncIterator[Parts]:
     The database need not be there yet: its indexes are made as soon as it is. Secrets must be,
     because without them nothing can ever work.
     """
-    session = get_session()
-    credentials = None
-    if settings.database.credentials is not None:
-        text = await read_secret(settings.database.credentials, session, settings.region)
-        credentials = _parsed(settings.database.credentials.variable, parse_credentials, text)
     keyring = Keyring()
 
     async def read_keys() -> None:
-        text = await read_secret(settings.jwt_keys, session, settings.region)
-        keyring.use(_parsed(settings.jwt_keys.variable, parse_jwt_keys, text))
+        keyring.use(await read_parsed(settings.jwt_keys, parse_jwt_keys))
 
     await read_keys()
-    client = connect(settings.database.uri, credentials)
-    database = client[settings.database.name]
-    passwords = Passwords()
-    s3 = session.create_client("s3", region_name=settings.region, config=_S3)
-    stopping = asyncio.Event()
-    indexes = asyncio.create_task(_keep_trying(lambda: make_indexes(client, settings), stopping))
-    rotation = asyncio.create_task(_read_again(read_keys))
+    s3 = get_session().create_client("s3", region_name=settings.region, config=_S3)
+    async with connected(settings.database) as database, s3 as s3_client:
+        passwords = Passwords()
+        images = S3Images(s3_client, settings.image_bucket)
+        stopping = asyncio.Event()
+        indexes = asyncio.create_task(_keep_trying(lambda: make_indexes(database), stopping))
+        rotation = asyncio.create_task(_read_again(read_keys))
 
-    async def database_answers() -> bool:
-        with available():
-            await client.admin.command("ping")
-        return indexes.done()
+        async def database_answers() -> bool:
+            with available():
+                await database.client.admin.command("ping")
+            return indexes.done()
 
-    try:
-        async with s3 as s3_client:
-            images = S3Images(s3_client, settings.image_bucket)
+        try:
             yield Parts(
                 settings=settings,
                 movies=movies.MongoMovies(database["movies"]),
@@ -95,18 +86,16 @@ async def build(settings: Settings) -> AsyncIterator[Parts]:
                 uploads=asyncio.Semaphore(_MOST_UPLOADS),
                 checks={"database": database_answers, "bucket": images.ready},
             )
-    finally:
-        rotation.cancel()
-        # Not cancelled: PyMongo would take that for a lost connection, and the loop would go on.
-        stopping.set()
-        await asyncio.gather(indexes, rotation, return_exceptions=True)
-        passwords.close()
-        await client.close()
+        finally:
+            rotation.cancel()
+            # Not cancelled: PyMongo would take that for a lost connection, and the loop go on.
+            stopping.set()
+            await asyncio.gather(indexes, rotation, return_exceptions=True)
+            passwords.close()
 
 
-async def make_indexes(client: Client, settings: Settings) -> None:
+async def make_indexes(database: Database) -> None:
     """Make the indexes that are not there yet; those that are stay as they are."""
-    database = client[settings.database.name]
     with available():
         await database["movies"].create_indexes(list(movies.INDEXES))
         await database["users"].create_indexes(list(users.INDEXES))
@@ -160,10 +149,3 @@ async def _read_again(read_keys: Callable[[], Awaitable[None]]) -> None:
         # The keys that we have are good until there are others.
         with suppress(UnavailableError, SettingsError):
             await read_keys()
-
-
-def _parsed(variable: str, parse: Callable[[str], T], text: str) -> T:
-    try:
-        return parse(text)
-    except ValueError as problem:
-        raise SettingsError(variable, str(problem)) from None

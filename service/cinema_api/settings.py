@@ -54,6 +54,11 @@ class DatabaseSettings:
     name: str = "cinema"
     credentials: Secret | None = None
 
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> DatabaseSettings:
+        """From environment variables; raises SettingsError with the name of the one to mend."""
+        return _database(_Environment(environ))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:

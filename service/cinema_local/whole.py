@@ -230,10 +230,7 @@ class Whole:
         child = await Child.start(
             "seed",
             [*API, "seed"],
-            environment={
-                **self._api_environment(),
-                "CINEMA_IMAGE_BUCKET": "unused",
-            },
+            environment=self._api_environment(),
             log=self._log("seed"),
             keeper=self._keeper,
             folder=self._state.scratch,

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from cinema_local.running import Running
-from tests.local.conftest import Start, graph, start
+from tests.local.conftest import UNLIMITED, Start, graph, start
 
 __all__ = ["graph", "start"]
 
@@ -60,9 +60,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def whole(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """All of the product."""
-    # All these people come from one address.
-    many = {f"CINEMA_{what}_LIMIT": "10000" for what in ("LOGIN", "REGISTRATION", "UPLOAD")}
-    with start(tmp_path_factory.mktemp("whole"), environment=many) as everything:
+    with start(tmp_path_factory.mktemp("whole"), environment=UNLIMITED) as everything:
         yield everything
 
 

@@ -17,6 +17,9 @@ ROOT = Path(__file__).parents[2]
 Start: TypeAlias = Callable[..., AbstractContextManager[Running]]
 SomebodyAt: TypeAlias = Callable[..., Somebody]
 
+# In tests all people come from one address.
+UNLIMITED = {f"CINEMA_{what}_LIMIT": "10000" for what in ("LOGIN", "REGISTRATION", "UPLOAD")}
+
 
 @pytest.fixture(scope="session")
 def graph() -> Graph:
@@ -52,5 +55,5 @@ def somebody_at() -> Iterator[SomebodyAt]:
 @pytest.fixture(scope="module")
 def whole(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """All of it, for the tests of one module."""
-    with start(tmp_path_factory.mktemp("whole")) as everything:
+    with start(tmp_path_factory.mktemp("whole"), environment=UNLIMITED) as everything:
         yield everything

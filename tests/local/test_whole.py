@@ -16,6 +16,9 @@ from tests.local.conftest import SomebodyAt
 
 WORKERS = 8
 
+# It is brought up once, so one worker has all of these.
+pytestmark = pytest.mark.xdist_group("whole")
+
 
 @pytest.fixture
 def somebody(whole: Running, somebody_at: SomebodyAt) -> Somebody:

@@ -7,10 +7,10 @@ from typing import Final
 
 import msgspec
 
-from cinema_api.lifetime import build
-from cinema_api.movies.store import MovieStore
+from cinema_api.database import available, connected
+from cinema_api.movies.store import INDEXES, MongoMovies, MovieStore
 from cinema_api.movies.structs import Director, Genre, Movie
-from cinema_api.settings import Settings
+from cinema_api.settings import DatabaseSettings
 
 POSTERS: Final = "/posters/"
 
@@ -45,10 +45,14 @@ def read() -> list[SeedMovie]:
     return msgspec.json.decode(data, type=list[SeedMovie])
 
 
-async def load(settings: Settings) -> int:
-    """Put all films into the database that the settings name; returns how many."""
-    async with build(settings) as parts:
-        return await put_all(parts.movies)
+async def load(settings: DatabaseSettings) -> int:
+    """Put all films into the database; returns how many. Raises UnavailableError without it."""
+    async with connected(settings) as database:
+        movies = database["movies"]
+        with available():
+            # The API may never have run: titles are unique from the first film on.
+            await movies.create_indexes(list(INDEXES))
+        return await put_all(MongoMovies(movies))
 
 
 async def put_all(store: MovieStore) -> int:
