@@ -2,7 +2,7 @@
 # `make` alone explains.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-clean prove seed-data test check format bench package clean
+.PHONY: help setup run run-clean prove seed-data test check format bench screenshots package clean
 
 PYTHON ?= python3
 UV := $(or $(shell command -v uv),build/uv/bin/uv)
@@ -11,7 +11,7 @@ STACK ?= prod
 JOBS ?= 2
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/.synced ## Install what the project needs into .venv
 
@@ -55,6 +55,9 @@ format: setup ## Format the code and mend what ruff can mend
 bench: setup ## Time the evaluation and the proofs, as ratios
 	@$(UV) sync --frozen --quiet --group bench
 	@$(RUN) python -m tests.bench
+
+screenshots: setup ## Take the pictures of the documentation of the running product
+	@$(RUN) python -m tests.browser.screenshots
 
 package: build/thumbnailer.sha256 ## Build the thumbnail function's package into build/thumbnailer
 

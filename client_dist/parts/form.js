@@ -13,14 +13,17 @@ import { icon } from "./icons.js";
  */
 
 /**
+ * `whose` tells a password manager whose password is asked for, where no field does.
+ *
  * @param {{
  *   fields: FieldOptions[],
  *   submit: string,
+ *   whose?: string,
  *   send: (values: Record<string, string>) => Promise<void>,
  *   check?: (values: Record<string, string>, required: string[]) => Record<string, string>,
  * }} options
  */
-export function form({ fields, submit, send, check = faults }) {
+export function form({ fields, submit, send, check = faults, whose }) {
   const made = fields.map(field);
   const required = fields.filter((one) => one.required).map(({ name }) => name);
   const alert = html`<div role="alert"></div>`;
@@ -59,6 +62,7 @@ export function form({ fields, submit, send, check = faults }) {
   return html`
     <form class="form" novalidate @submit=${submitted}>
       ${alert}
+      ${whose && html`<input hidden autocomplete="username" value=${whose}>`}
       ${made.map(({ node }) => node)}
       ${button}
     </form>

@@ -218,7 +218,7 @@ function spot(site, movie) {
         <p class="by">${movie.Director?.Name}<span aria-hidden="true"> · </span>${movie.Genre?.Name}</p>
         <p class="lead">${movie.Description}</p>
         <p class="actions">
-          <a class="button main" href=${movieLink(movie.Title)} aria-label=${`See ${movie.Title}`}>See the film</a>
+          <a class="button main" href=${movieLink(movie.Title)} aria-label=${`See the film ${movie.Title}`}>See the film</a>
           ${favouriteButton(site, movie)}
         </p>
       </div>

@@ -61,6 +61,7 @@ export function view(site, { signal }) {
             <p>A sentence is better than a word.</p>
           </div>
           ${form({
+            whose: user.Username,
             fields: [
               {
                 name: "Password",

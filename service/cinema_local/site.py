@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -20,7 +20,7 @@ import aiohttp
 from aiohttp import hdrs, web
 from yarl import URL
 
-from cinema_local.plan import Plan, Website
+from cinema_local.plan import Plan, Step, Website
 
 _PAGES = Path(__file__).with_name("pages")
 _ASKED = (hdrs.IF_NONE_MATCH, hdrs.IF_MODIFIED_SINCE, hdrs.RANGE)
@@ -31,6 +31,9 @@ _ANSWERED = (
 )  # fmt: skip
 _MISSING: Final = frozenset({403, 404})
 """Without the right to list, S3 answers 403 for what is not there."""
+
+_NAMED: Final = 6
+"""How many resources of a type are named before the rest are counted."""
 
 _OURS = {
     hdrs.CACHE_CONTROL: "no-store",
@@ -101,16 +104,8 @@ class Site:
             api=html.escape(links.api),
             verdict=html.escape(links.verdict),
             stand_ins=_rows(links.stand_ins),
-            made=_rows(
-                (
-                    step.name,
-                    step.type,
-                    ", ".join(call.operation for call in step.calls),
-                    ", ".join(step.without_effect),
-                )
-                for step in plan.steps
-            ),
-            left_out=_rows((kind, str(count)) for kind, count in plan.left_out.items()),
+            made=_rows(_made(plan.steps)),
+            left_out=_rows((_short(kind), str(count)) for kind, count in plan.left_out.items()),
         )
 
     # ── the website ─────────────────────────────────────────────────────────────────────────────
@@ -196,6 +191,30 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         raise web.HTTPNotFound from None
+
+
+def _made(steps: Iterable[Step]) -> Iterator[tuple[str, ...]]:
+    """Of each type: which resources, by which calls, and what of their inputs changes nothing."""
+    by_type: dict[str, list[Step]] = {}
+    for step in steps:
+        by_type.setdefault(step.type, []).append(step)
+    for kind, alike in sorted(by_type.items()):
+        names = sorted(step.name for step in alike)
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        calls = dict.fromkeys(call.operation for step in alike for call in step.calls)
+        ignored = {name for step in alike for name in step.without_effect}
+        yield (
+            _short(kind),
+            ", ".join(names[:_NAMED]) + more,
+            ", ".join(calls),
+            ", ".join(sorted(ignored)),
+        )
+
+
+def _short(kind: str) -> str:
+    """`aws:s3/bucket:Bucket` as Pulumi's Python names it: `s3.Bucket`."""
+    module, _, name = kind.removeprefix("aws:").partition(":")
+    return f"{module.partition('/')[0]}.{name}"
 
 
 def _rows(rows: Iterable[Iterable[str]]) -> str:

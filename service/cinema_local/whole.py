@@ -383,7 +383,7 @@ class Whole:
                     ),
                 ),
                 ("an Application Load Balancer", "a balancer of our own with its health checks"),
-                ("a MongoDB replica set", stored),
+                ("MongoDB on instances of its own", stored),
                 (
                     "S3, Lambda, SQS, IAM, STS, CloudWatch Logs",
                     (

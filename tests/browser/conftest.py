@@ -6,11 +6,12 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from cinema_local.running import Running
 from tests.local.conftest import UNLIMITED, Start, graph, start
@@ -42,19 +43,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
+class NoBrowserError(Exception):
+    """None of the browsers that the tests can drive is installed."""
+
+
+@contextmanager
+def launched(playwright: Playwright) -> Iterator[Browser]:
+    """The browser of this machine; raises NoBrowserError."""
+    found = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if found is None:
+        raise NoBrowserError(f"none of {', '.join(_BROWSERS)} is installed")
+    browser = playwright.chromium.launch(executable_path=found, args=list(_ARGUMENTS))
+    yield browser
+    browser.close()
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The browser of this machine."""
-    found = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    if found is None:
-        reason = f"none of {', '.join(_BROWSERS)} is installed"
-        if os.environ.get(REQUIRED) == "required":
-            pytest.fail(f"{REQUIRED}=required: {reason}")
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(_ARGUMENTS))
+    with ExitStack() as open_:
+        try:
+            browser = open_.enter_context(launched(open_.enter_context(sync_playwright())))
+        except NoBrowserError as reason:
+            if os.environ.get(REQUIRED) == "required":
+                pytest.fail(f"{REQUIRED}=required: {reason}")
+            pytest.skip(str(reason))
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +96,8 @@ class Visitor:
     def register(self) -> None:
         """Create an account, which logs in."""
         self.open("#/register")
+        # The form before it may have fields of the same names.
+        expect(self.page.get_by_role("heading", name="Create an account")).to_be_visible()
         self.page.get_by_label("User name").fill(self.username)
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         self.page.get_by_label("Email address").fill(f"{self.username}@example.com")

@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.conftest import Visitor
+from tests.browser.settled import settled
 from tests.local.client import picture
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -31,16 +32,6 @@ SCREENS: dict[str, dict[str, object]] = {
     "dark": {"color_scheme": "dark"},
     "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
 }
-
-
-def settled(page: Page) -> None:
-    """Wait until the view has what it asked for, and nothing fades any more."""
-    expect(page.locator("h1")).to_be_visible()
-    expect(page.locator("main")).not_to_have_attribute("aria-busy", "true")
-    page.wait_for_load_state("networkidle")
-    page.evaluate(
-        "() => Promise.all(document.getAnimations().map((a) => a.finished.catch(() => 0)))"
-    )
 
 
 def faults(page: Page) -> list[str]:
