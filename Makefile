@@ -47,6 +47,8 @@ check: setup ## Lint, types, import contracts, formatting: the same as CI
 	@$(RUN) mypy
 	@$(RUN) mypy stack
 	@$(RUN) lint-imports
+	@$(RUN) zizmor --offline --quiet .github policy
+	@tests/workflows/linter/run
 
 format: setup ## Format the code and mend what ruff can mend
 	@$(RUN) ruff check --fix
