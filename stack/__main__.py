@@ -15,6 +15,7 @@ from cinema.endpoints import Endpoints
 from cinema.flowlog import FlowLog
 from cinema.ground import Ground
 from cinema.network import Network
+from cinema.previews import Previews
 from cinema.security import SecurityGroups
 from cinema.settings import Settings
 from cinema.site import Site
@@ -66,6 +67,11 @@ Api(
 
 # The site, told where the API is.
 Site("site", settings.site, names, api_address=balancer.address)
+
+# Pull requests may preview, and nothing else.
+if settings.previews is not None:
+    previews = Previews("previews", settings.previews, names)
+    pulumi.export("previewRole", previews.role_arn)
 
 pulumi.export("api", balancer.address)
 pulumi.export("bastion", bastion.address)

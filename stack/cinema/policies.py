@@ -94,6 +94,39 @@ def read_session_keys(names: Names) -> str:
     return document(allow(["secretsmanager:GetSecretValue"], [f"{keys}-??????"]))
 
 
+# ── delivery ────────────────────────────────────────────────────────────────────────────────────
+
+
+def preview_trust(names: Names, issuer: str, repository: str) -> str:
+    """GitHub's tokens for pull requests of one repository.
+
+    Both conditions are needed: without `sub` any repository of the world could assume the role
+    (IAM User Guide, "Create a role for OpenID Connect federation").
+    """
+    return document(
+        {
+            "Effect": "Allow",
+            "Principal": {"Federated": f"arn:aws:iam::{names.account}:oidc-provider/{issuer}"},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {
+                "StringEquals": {
+                    f"{issuer}:aud": "sts.amazonaws.com",
+                    f"{issuer}:sub": f"repo:{repository}:pull_request",
+                }
+            },
+        }
+    )
+
+
+def read_state(bucket: str) -> str:
+    """What Pulumi reads of a state that is kept in an S3 bucket."""
+    arn = f"arn:aws:s3:::{bucket}"
+    return document(
+        allow(["s3:ListBucket"], [arn]),
+        allow(["s3:GetObject"], [f"{arn}/.pulumi/*"]),
+    )
+
+
 # ── logs ────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -14,6 +14,7 @@ from cinema.config import Config
 from cinema.database import DatabaseSettings
 from cinema.names import Names
 from cinema.network import NetworkSettings
+from cinema.previews import PreviewSettings
 from cinema.site import SiteSettings
 from cinema.subnets import Tier
 from cinema.thumbnails import ThumbnailSettings
@@ -31,6 +32,7 @@ class Settings:
     api: ApiSettings
     thumbnails: ThumbnailSettings
     site: SiteSettings
+    previews: PreviewSettings | None
     protect: bool
 
     @classmethod
@@ -58,5 +60,6 @@ class Settings:
             api=api,
             thumbnails=ThumbnailSettings.read(config, package),
             site=site,
+            previews=PreviewSettings.read(config),
             protect=config.flag("cinema:protect"),
         )

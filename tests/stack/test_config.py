@@ -66,6 +66,7 @@ BAD: dict[str, list[str | None]] = {
     "cinema:https": [None, "yes"],
     "cinema:images": [None, "private"],
     "cinema:keyName": [None],
+    "cinema:previews": [None, "on", "true"],
     "cinema:protect": [None, "yes", "True"],
     "cinema:site": [None, "cdn"],
     "cinema:thumbnailConcurrency": ["0", "-1", "many"],
@@ -74,6 +75,21 @@ BAD: dict[str, list[str | None]] = {
         '["us-east-1a", "us-east-1a"]', "us-east-1a",
     ],
 }  # fmt: skip
+
+WITH_PREVIEWS: dict[str, list[str | None]] = {
+    "cinema:previewRepository": [None, "cinema", "a/b/c", "someone/*", "some one/cinema"],
+    "cinema:previewStateBucket": [None, "A", "s3://state", "*"],
+}
+"""Keys that nothing reads while the switch is off."""
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [(key, value) for key, values in WITH_PREVIEWS.items() for value in values]
+)
+def test_what_previews_need_is_refused_with_its_key(key: str, value: str | None) -> None:
+    changes = {"cinema__previews": "create", key.replace(":", "__"): value}
+    assert refused(**changes).startswith(f"{key}: ")
+    assert settings(**{key.replace(":", "__"): value}).previews is None
 
 
 @pytest.mark.parametrize(
@@ -85,7 +101,7 @@ def test_a_value_that_cannot_be_used_is_refused_with_its_key(key: str, value: st
 
 def test_every_key_that_the_three_stacks_set_is_one_that_is_refused_when_bad() -> None:
     keys = {key for stack in ("seed", "dev", "prod") for key in configuration(stack)}
-    assert keys - {"aws:defaultTags"} == set(BAD)
+    assert keys - {"aws:defaultTags"} == set(BAD) | set(WITH_PREVIEWS)
 
 
 def test_every_key_that_the_program_reads_stands_in_the_configuration_of_prod() -> None:

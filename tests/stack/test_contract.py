@@ -85,3 +85,23 @@ def test_a_setting_that_breaks_what_prod_promises_is_seen(
     settings["config"] |= {f"cinema:{key}": value for key, value in changes.items()}
     (project / "Pulumi.prod.yaml").write_text(yaml.safe_dump(settings))
     assert broken <= with_verdict(report(project, "prod"), Verdict.VIOLATED)
+
+
+@pytest.mark.parametrize("switch", ["create", "adopt"])
+def test_previews_are_proven_with_what_the_documentation_adds_to_the_contract(
+    project: Path, tmp_path: Path, switch: str
+) -> None:
+    settings = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())
+    settings["config"]["cinema:previews"] = switch
+    (project / "Pulumi.prod.yaml").write_text(yaml.safe_dump(settings))
+    without = with_verdict(report(project, "prod"), Verdict.VIOLATED, Verdict.UNPROVEN)
+    assert without
+    text = (ROOT / "docs" / "pull-requests.md").read_text()
+    overlay = text.partition("prove the stack with this overlay. -->\n```yaml\n")[2]
+    overlay = overlay.partition("```")[0].replace(
+        "contract.yaml", str(ROOT / "policy/contract.yaml")
+    )
+    (tmp_path / "previews.yaml").write_text(overlay)
+    found = check(evaluate(project, "prod"), load(tmp_path / "previews.yaml"), today=TODAY)
+    assert with_verdict(found, Verdict.VIOLATED, Verdict.UNPROVEN) == set()
+    assert "identity.trust.previews" in with_verdict(found, Verdict.PROVEN)

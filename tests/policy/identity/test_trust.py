@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from stackproof.aws.identity import identity_facts
 from stackproof.contract.meaning import contradictions
 from stackproof.model import Decision, Resource
-from tests.policy.graphs import ACCOUNT, resource, urn
+from tests.policy.graphs import ACCOUNT, graph, resource, urn
 from tests.policy.identity.worlds import (
     BUCKET_POLICY,
     IMAGES,
@@ -127,6 +128,20 @@ def test_a_way_in_that_is_not_that_of_the_provider() -> None:
     assert trust_of(trusts({"Federated": GITHUB}, OIDC), {"arn": GITHUB}, OIDC).verdict == (
         "violated"
     )
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["aws:iam/openIdConnectProvider:OpenIdConnectProvider", "aws:iam/samlProvider:SamlProvider"],
+)
+def test_a_provider_that_is_declared_gives_nothing_by_itself(kind: str) -> None:
+    provider = resource(kind, "github", url="https://token.actions.githubusercontent.com")
+    asking = trusts({"Federated": GITHUB}, OIDC, "sts:AssumeRoleWithWebIdentity")
+    assert trust_of((*asking, provider), {"arn": GITHUB}, OIDC).verdict == "proven"
+    said = identity_facts(graph(*asking, provider)).assumptions
+    assert any("Identity providers that trust policies name exist" in text for text in said)
+    own = identity_facts(graph(*trusts(LAMBDA), provider)).assumptions
+    assert not any("Identity providers" in text for text in own)
 
 
 def test_an_admission_has_its_conditions_beside_who() -> None:

@@ -57,6 +57,9 @@ _UNDERSTOOD = frozenset(
         # Reads origins as the service principal that bucket policies name.
         "aws:cloudfront/distribution:Distribution",
         "aws:cloudfront/originAccessControl:OriginAccessControl",
+        # They vouch for outsiders, and give nothing by themselves: trust policies do.
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
+        "aws:iam/samlProvider:SamlProvider",
         # Another name of a key: policies that name the alias say so by kms:ResourceAliases.
         "aws:kms/alias:Alias",
     }
@@ -67,6 +70,10 @@ MODELLED = principals_module.TYPES | resources_module.TYPES | _UNDERSTOOD
 _ASSUMPTIONS = (
     "Resources of other accounts admit the requests that the program's policies permit.",
     "What a principal must be able to do is proven of requests that it makes itself, over TLS.",
+)
+_FEDERATION = (
+    "Identity providers that trust policies name exist, vouch truly for whom they name, and accept"
+    " the audiences that the trust policies ask for."
 )
 _TEMPLATES = "Launch templates are in use in the version that the program declares."
 
@@ -127,6 +134,7 @@ def identity_facts(graph: Graph) -> IdentityFacts:
         ),
         assumptions=(
             *_ASSUMPTIONS,
+            *([_FEDERATION] if any(map(_federated, found)) else []),
             *([_TEMPLATES] if graph.of_type(GROUP, principals_module.LAUNCH_TEMPLATE) else []),
             *(
                 f"{r.name} is read, not made here: its policy gives our principals nothing."
@@ -139,4 +147,14 @@ def identity_facts(graph: Graph) -> IdentityFacts:
             ),
         ),
         doubts=tuple(people.doubts),
+    )
+
+
+def _federated(principal: Principal) -> bool:
+    """Whether somebody whom an identity provider vouches for may become the principal."""
+    return principal.trust is not None and any(
+        pattern.text.startswith("Federated:")
+        for statement in principal.trust.statements
+        if statement.who is not None
+        for pattern in statement.who.patterns
     )
