@@ -12,7 +12,7 @@ from types import FrameType
 
 from cinema_local import state
 from cinema_local.failures import ComponentError
-from cinema_local.plan import PlanError
+from cinema_local.inputs import PlanError
 from cinema_local.program import ProgramError
 from cinema_local.provision import RefusedError
 from cinema_local.running import running

@@ -22,7 +22,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 from yarl import URL
 
-from cinema_local.plan import HealthCheck
+from cinema_local.fleet import HealthCheck
 from cinema_local.ports import LOOPBACK
 
 # RFC 9110, section 7.6.1, and what older clients send.

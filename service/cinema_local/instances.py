@@ -15,7 +15,7 @@ from pathlib import Path
 from cinema_local import ports
 from cinema_local.balancer import Balancer
 from cinema_local.failures import ComponentError
-from cinema_local.plan import Fleet
+from cinema_local.fleet import Fleet
 from cinema_local.processes import Child, Keeper, how_it_ended
 
 API = (sys.executable, "-m", "cinema_api")
@@ -32,7 +32,7 @@ REPLACED = (
 )
 
 
-def environment_of(declared: Mapping[str, str], local: Mapping[str, str]) -> dict[str, str]:
+def environment_here(declared: Mapping[str, str], local: Mapping[str, str]) -> dict[str, str]:
     """What an instance is told here: what the program says, but for what `local` must change."""
     kept = {name: value for name, value in declared.items() if name not in REPLACED}
     origins = [kept.get("CINEMA_CORS_ORIGINS", ""), local.get("CINEMA_CORS_ORIGINS", "")]

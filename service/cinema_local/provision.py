@@ -12,7 +12,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cinema_local.plan import Call, File, Package, Plan, Step
+from cinema_local.calls import Call, File, Package
+from cinema_local.plan import Plan, Step
 
 
 class RefusedError(Exception):

@@ -20,7 +20,8 @@ import aiohttp
 from aiohttp import hdrs, web
 from yarl import URL
 
-from cinema_local.plan import Plan, Step, Website
+from cinema_local.fleet import Website
+from cinema_local.plan import Plan, Step
 
 _PAGES = Path(__file__).with_name("pages")
 _ASKED = (hdrs.IF_NONE_MATCH, hdrs.IF_MODIFIED_SINCE, hdrs.RANGE)

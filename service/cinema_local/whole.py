@@ -18,7 +18,7 @@ from cinema_local import database, ports
 from cinema_local.balancer import Balancer
 from cinema_local.emulator import SERVICES, Emulator
 from cinema_local.failures import ComponentError
-from cinema_local.instances import API, Instances, environment_of
+from cinema_local.instances import API, Instances, environment_here
 from cinema_local.metadata import Metadata
 from cinema_local.plan import Plan, plan
 from cinema_local.processes import Child, Keeper, how_it_ended
@@ -283,7 +283,7 @@ class Whole:
         )
         self.instances = Instances(
             fleet,
-            environment_of(fleet.environment, local),
+            environment_here(fleet.environment, local),
             balancer=self._balancer,
             keeper=self._keeper,
             logs=self._state.logs,

@@ -12,16 +12,10 @@ import msgspec
 import pytest
 from botocore.validate import ParamValidator
 
-from cinema_local.plan import (
-    ENVIRONMENT_FILE,
-    File,
-    HealthCheck,
-    Package,
-    Plan,
-    PlanError,
-    environment_of,
-    plan,
-)
+from cinema_local.calls import File, Package
+from cinema_local.fleet import ENVIRONMENT_FILE, HealthCheck, environment_of
+from cinema_local.inputs import PlanError
+from cinema_local.plan import Plan, plan
 from stackproof.model import Graph, Resource, Unknown
 
 ROLE = "aws:iam/role:Role"
