@@ -4,17 +4,7 @@
 # DIRECTORY, STACK, BASE, REPORTS, ARGUMENTS, PYTHON: as action.yml describes them.
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-
-if ! command -v uv >/dev/null; then
-  python3 -m venv "${RUNNER_TEMP:-/tmp}/uv"
-  "${RUNNER_TEMP:-/tmp}/uv/bin/pip" install --quiet --disable-pip-version-check uv
-  PATH="${RUNNER_TEMP:-/tmp}/uv/bin:$PATH"
-fi
-
-stackproof() {
-  uv tool run --quiet --python "$PYTHON" --from "$here" stackproof "$@"
-}
+stackproof=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/stackproof.sh
 
 mkdir -p "$REPORTS"
 arguments=()
@@ -23,7 +13,7 @@ while IFS= read -r argument; do
 done <<<"$ARGUMENTS"
 
 verdict=0
-stackproof check "$DIRECTORY" --stack "$STACK" \
+"$stackproof" check "$DIRECTORY" --stack "$STACK" \
   --output "json=$REPORTS/report.json" \
   --output "markdown=$REPORTS/report.md" \
   --output "sarif=$REPORTS/report.sarif" \
@@ -33,7 +23,7 @@ stackproof check "$DIRECTORY" --stack "$STACK" \
 # A base that cannot be compared with (the project is new, its program raised) is said, and does not
 # hide the verdict.
 if [ -n "$BASE" ] && [ "$verdict" -le 1 ]; then
-  stackproof diff "$BASE" --directory "$DIRECTORY" --stack "$STACK" \
+  "$stackproof" diff "$BASE" --directory "$DIRECTORY" --stack "$STACK" \
     --output "json=$REPORTS/difference.json" \
     --output "markdown=$REPORTS/difference.md" ||
     echo "::warning::stackproof could not compare with $BASE"
