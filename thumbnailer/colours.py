@@ -33,7 +33,7 @@ def _converted(image: Image.Image, profile: bytes) -> Image.Image | None:
         mode = "RGBA" if image.mode == "RGBA" else "RGB"
         transform = ImageCms.buildTransform(source, _srgb(), image.mode, mode)
         converted = ImageCms.applyTransform(image, transform)
-    except (ImageCms.PyCMSError, OSError):
+    except (ImageCms.PyCMSError, OSError, ValueError):
         return None
     return converted.convert("L") if converted and image.mode == "L" else converted
 

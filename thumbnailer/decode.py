@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import warnings
 import zlib
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from guard import RefusedError
 
@@ -28,6 +29,11 @@ FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 SIDEWAYS: Final = range(5, 9)
 """The orientations that exchange width and height."""
 
+# ITU-T T.81, B.1.1: in coded data no 0xFF is without a zero behind it, but for restart markers.
+_MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_WITHOUT_LENGTH: Final = (0x01, 0xD8)
+
 # How Pillow says that a file is cut short or broken inside. Whatever else it may raise is an
 # error of the function: tried again, and then kept in the dead-letter queue for somebody to see.
 _DAMAGE: Final = (
@@ -35,6 +41,7 @@ _DAMAGE: Final = (
     EOFError,
     LookupError,
     OSError,
+    RuntimeError,
     SyntaxError,
     TypeError,
     ValueError,
@@ -89,13 +96,13 @@ def _limits() -> Iterator[None]:
         Image.MAX_IMAGE_PIXELS = usual
 
 
-def _decoded(image: Image.Image, data: bytes, box: tuple[int, int]) -> Picture:
+def _decoded(image: ImageFile.ImageFile, data: bytes, box: tuple[int, int]) -> Picture:
     # What Pillow calls MPO is a JPEG with more pictures behind the first.
     kind = "JPEG" if image.format == "MPO" else str(image.format)
-    # In coded data no 0xFF is without a zero behind it: this finds markers, and few of them in
-    # other places, such as a preview within EXIF.
-    if kind == "JPEG" and data.count(b"\xff\xda") > MOST_SCANS:
+    if kind == "JPEG" and _scans(data) > MOST_SCANS:
         raise RefusedError(f"more than {MOST_SCANS} scans are too many")
+    if kind == "PNG":
+        _load_png(image)
     orientation = _orientation(image)
     fitted = _fit(image.size, box[::-1] if orientation in SIDEWAYS else box)
     # Decodes a JPEG at the smallest eighth that is large enough: before anything loads it.
@@ -109,6 +116,31 @@ def _decoded(image: Image.Image, data: bytes, box: tuple[int, int]) -> Picture:
         orientation=orientation,
         profile=image.info.get("icc_profile"),
     )
+
+
+def _scans(data: bytes) -> int:
+    """How many scans a decoder finds in a JPEG: those of its first picture.
+
+    Phones put whole films behind the picture, in which anything may look like a scan, and a
+    segment's content may look like the picture's end: so segments are followed as they lie.
+    """
+    scans, at = 0, 0
+    while marker := _MARKER.search(data, at):
+        kind, at = data[marker.end() - 1], marker.end()
+        if kind == _END_OF_IMAGE:
+            break
+        scans += kind == _START_OF_SCAN
+        if kind not in _WITHOUT_LENGTH:
+            at += int.from_bytes(data[at : at + 2], "big")
+    return scans
+
+
+def _load_png(image: ImageFile.ImageFile) -> None:
+    # Its orientation may stand behind its pixels.
+    if image.tile and image.tile[0].args == "RGB;16B" and "transparency" in image.info:
+        # Pillow keeps the upper eight bits of every colour, but for the one that is clear.
+        image.info["transparency"] = tuple(v >> 8 for v in image.info["transparency"])
+    image.load()
 
 
 def _orientation(image: Image.Image) -> int:
@@ -134,6 +166,8 @@ def _pixels(image: Image.Image) -> Image.Image:
     """
     if image.format not in {"WEBP", "AVIF"}:
         image.load()
+        if image.mode == "P" and image.palette is None:
+            raise RefusedError("the image is damaged: its colours are missing")
         return image
     decoder, raw = image._decoder, getattr(image, "rawmode", image.mode)  # type: ignore[attr-defined] # noqa: SLF001 - see above
     image._decoder = None  # type: ignore[attr-defined] # noqa: SLF001

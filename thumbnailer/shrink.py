@@ -93,12 +93,20 @@ def _reduced(image: Image.Image, factor: tuple[int, int]) -> Image.Image:
 
 def _averageable(image: Image.Image) -> Image.Image:
     """The image in L, RGB, RGBX, CMYK, or RGBa: no palette, eight bits, alpha multiplied in."""
+    if image.mode == "I;16":
+        image = _eight_bits(image)
     if image.has_transparency_data:
         # Otherwise the colour behind clear pixels would shine through at their edges.
         return image.convert("RGBA").convert("RGBa")
-    if image.mode == "I;16":
-        # `convert` alone would clip what is above 255.
-        return image.convert("I").point(lambda value: value / 256).convert("L")
     if image.mode == "1":
         return image.convert("L")
     return image if image.mode in {"L", "RGB", "RGBX", "CMYK"} else image.convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    # `convert` alone would clip what is above 255.
+    wide = image.convert("I")
+    grey = wide.point(lambda value: value / 256).convert("L")
+    if (clear := image.info.get("transparency")) is not None:
+        grey.putalpha(wide.point([255 * (value != clear) for value in range(2**16)], "L"))
+    return grey
