@@ -32,6 +32,7 @@ SIDEWAYS: Final = range(5, 9)
 # ITU-T T.81, B.1.1: in coded data no 0xFF is without a zero behind it, but for restart markers.
 _MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_SEQUENTIAL: Final = (0xC0, 0xC1, 0xC9)
 _WITHOUT_LENGTH: Final = (0x01, 0xD8)
 
 # How Pillow says that a file is cut short or broken inside. Whatever else it may raise is an
@@ -124,12 +125,18 @@ def _scans(data: bytes) -> int:
     Phones put whole films behind the picture, in which anything may look like a scan, and a
     segment's content may look like the picture's end: so segments are followed as they lie.
     """
-    scans, at = 0, 0
+    scans, at, components = 0, 0, b""
     while marker := _MARKER.search(data, at):
         kind, at = data[marker.end() - 1], marker.end()
         if kind == _END_OF_IMAGE:
             break
-        scans += kind == _START_OF_SCAN
+        if kind in _SEQUENTIAL:
+            components = data[at + 7 : at + 8]
+        elif kind == _START_OF_SCAN:
+            scans += 1
+            if data[at + 2 : at + 3] == components:
+                # All is in it, as cameras do it: decoders take another for an error.
+                break
         if kind not in _WITHOUT_LENGTH:
             at += int.from_bytes(data[at : at + 2], "big")
     return scans

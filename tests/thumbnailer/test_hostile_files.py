@@ -182,6 +182,16 @@ def test_a_bomb_is_refused_within_the_memory_that_the_function_has(data: bytes) 
     assert done.stdout
 
 
+def test_scans_are_counted_wherever_a_decoder_finds_them() -> None:
+    refused = f"refused: more than {decode.MOST_SCANS} scans are too many"
+    one_component = b"\xff\xda\0\x08\1\1\0\0\x3f\0"
+    head, rest = files.sound()["jpeg"].split(b"\xff\xda", 1)
+    assert outcome(head + one_component * 1000 + b"\xff\xda" + rest) == refused
+    for name, bomb in BOMBS.items():
+        if name.endswith(("scans", "scan-too-many")):
+            assert outcome(bomb) == refused, name
+
+
 def test_as_many_scans_as_are_allowed_are_not_too_many() -> None:
     assert outcome(files.with_scans(decode.MOST_SCANS)) == "made"
 
