@@ -1,0 +1,100 @@
+"""How long a thumbnail of a photo takes, beside pyvips, and how much either looks like the photo.
+
+Both make the same size at the same quality, written in the same way. The best of some runs each,
+in turns. The judge is structural similarity to a thumbnail that took all pixels into account.
+Exits 1 when ours takes more than 1.15 times as long, or looks less like the photo.
+"""
+
+# ruff: noqa: T201  it is a script that prints a table
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyvips
+from PIL import Image
+from skimage.metrics import structural_similarity
+
+from tests.bench.pictures import photo
+
+# Lambda has the package's folder on its path.
+sys.path.insert(0, str(Path(__file__).parents[2] / "thumbnailer"))
+from shrink import BOX, shrink
+
+ROUNDS = 15
+LIMIT = 1.15
+SIZES = {"12 MP": (4000, 3000), "48 MP": (8000, 6000)}
+WORSE = 0.005
+"""Of structural similarity: less than anybody sees."""
+
+
+def encoded(image: Image.Image, *, progressive: bool) -> bytes:
+    """As cameras do, or as web sites do."""
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=90, subsampling="4:2:0", progressive=progressive)
+    return out.getvalue()
+
+
+def peer(data: bytes) -> bytes:
+    """What pyvips is made for, with the settings of thumbnailer/shrink.py."""
+    image = pyvips.Image.thumbnail_buffer(data, BOX[0], height=BOX[1], size="down")
+    made: bytes = image.jpegsave_buffer(Q=85, optimize_coding=True, interlace=True, keep="none")
+    return made
+
+
+def best(*runs: Callable[[], object]) -> list[float]:
+    """The shortest wall time of each, in milliseconds."""
+    times = [float("inf")] * len(runs)
+    for _ in range(ROUNDS):
+        for number, run in enumerate(runs):
+            start = time.perf_counter()
+            run()
+            times[number] = min(times[number], 1000 * (time.perf_counter() - start))
+    return times
+
+
+def decoded(data: bytes) -> Image.Image:
+    """All pixels of a file."""
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image
+
+
+def likeness(image: Image.Image, reference: Image.Image) -> float:
+    """Structural similarity of two pictures of one size: 1 means that they are the same."""
+    return float(structural_similarity(np.asarray(image), np.asarray(reference), channel_axis=2))
+
+
+def main() -> int:
+    """Measure and print."""
+    pyvips.cache_set_max(0)
+    version = ".".join(str(pyvips.version(part)) for part in range(3))
+    print(f"{'':20} {'bits/px':>8} {'ours ms':>8} {'vips ms':>8} {'ratio':>6}", end="")
+    print(f" {'SSIM ours':>10} {'SSIM vips':>10} {'kB ours':>8} {'kB vips':>8}")
+    missed = False
+    for name, size in SIZES.items():
+        picture = photo(*size)
+        for kind in ("baseline", "progressive"):
+            data = encoded(picture, progressive=kind == "progressive")
+            ours, theirs = best(partial(shrink, data), partial(peer, data))
+            made = (shrink(data)[0], peer(data))
+            pixels = [decoded(thumbnail) for thumbnail in made]
+            reference = decoded(data).resize(pixels[0].size, Image.Resampling.LANCZOS)
+            alike = [likeness(thumbnail, reference) for thumbnail in pixels]
+            row = f"{name} {kind:14} {8 * len(data) / size[0] / size[1]:>8.2f}"
+            row += f" {ours:>8.1f} {theirs:>8.1f} {ours / theirs:>6.2f}"
+            row += f" {alike[0]:>10.4f} {alike[1]:>10.4f}"
+            print(row, *(f"{len(thumbnail) / 1000:>8.1f}" for thumbnail in made))
+            missed |= ours > LIMIT * theirs or alike[0] < alike[1] - WORSE
+    print(f"libvips {version}, {pyvips.concurrency_get()} threads; ours: one (limit {LIMIT})")
+    return int(missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
