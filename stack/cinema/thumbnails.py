@@ -80,7 +80,8 @@ class Thumbnails(pulumi.ComponentResource):
             architectures=["arm64"],
             handler="handler.handle",
             code=settings.archive,
-            memory_size=1024,
+            # The worst of 50 million pixels takes 930 MB: docs/thumbnails.md has the table.
+            memory_size=1536,
             timeout=60,
             reserved_concurrent_executions=settings.concurrency,
             dead_letter_config=aws.lambda_.FunctionDeadLetterConfigArgs(target_arn=failed.arn),
