@@ -15,7 +15,7 @@ from litestar import Litestar
 from cinema_api import limits
 from cinema_api.database import Database, available, connected
 from cinema_api.images.links import Links
-from cinema_api.images.store import S3Images
+from cinema_api.images.store import S3Images, moment
 from cinema_api.limits import Limits
 from cinema_api.movies import store as movies
 from cinema_api.parts import STATE_KEY, Parts
@@ -59,7 +59,9 @@ async def build(settings: Settings) -> AsyncIterator[Parts]:
         keyring.use(await read_parsed(settings.jwt_keys, parse_jwt_keys))
 
     await read_keys()
-    s3 = get_session().create_client("s3", region_name=settings.region, config=_S3)
+    session = get_session()
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
+    s3 = session.create_client("s3", region_name=settings.region, config=_S3)
     async with connected(settings.database) as database, s3 as s3_client:
         passwords = Passwords()
         images = S3Images(s3_client, settings.image_bucket)

@@ -38,6 +38,7 @@ class Keyring:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._keys: tuple[bytes, ...] = ()
+        self._url_keys: tuple[bytes, ...] = ()
         # A signature does not change: a token that was good is good until it expires.
         self._remembered: dict[str, Claims] = {}
 
@@ -50,6 +51,8 @@ class Keyring:
         """Take these keys from now on."""
         if keys != self._keys:
             self._keys = keys
+            # Another purpose than tokens, so other keys: neither can stand in for the other.
+            self._url_keys = tuple(_digest(key, "cinema image url") for key in keys)
             self._remembered.clear()
 
     def issue(self, *, username: str, user_id: str) -> str:
@@ -72,13 +75,14 @@ class Keyring:
 
     def sign_text(self, text: str) -> str:
         """A signature of any text, for URLs."""
-        return _signature(self._signing_key(), text)
+        self._signing_key()
+        return _signature(self._url_keys[0], text)
 
     def verify_text(self, text: str, signature: str) -> bool:
         """Whether one of the keys made this signature."""
         return any(
             hmac.compare_digest(_signature(key, text).encode(), signature.encode())
-            for key in self._keys
+            for key in self._url_keys
         )
 
     def _signing_key(self) -> bytes:
@@ -107,7 +111,8 @@ class Keyring:
 
 
 def _signature(key: bytes, text: str) -> str:
-    # Another purpose than tokens, so another key: neither can stand in for the other.
-    derived = hmac.digest(key, b"cinema image url", hashlib.sha256)
-    digest = hmac.digest(derived, text.encode(), hashlib.sha256)
-    return base64.urlsafe_b64encode(digest[:24]).decode()
+    return base64.urlsafe_b64encode(_digest(key, text)[:24]).decode()
+
+
+def _digest(key: bytes, text: str) -> bytes:
+    return hmac.digest(key, text.encode(), hashlib.sha256)
