@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -24,9 +21,8 @@ from tests.service.neighbours import (
     REGION,
     Api,
     Film,
-    free_port,
+    embedded_database,
     movies_by_the_page,
-    wait_for_port,
 )
 
 DATABASE_URI = "CINEMA_TEST_DATABASE_URI"
@@ -39,23 +35,8 @@ def database_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if uri := os.environ.get(DATABASE_URI):
         yield uri
         return
-    port = free_port()
-    log = tmp_path_factory.mktemp("database") / "log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [
-                Path(sys.executable).with_name("secantusd-py"),
-                *("--port", str(port), "--storage-path", ":memory:", "--log-level", "WARNING"),
-            ],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        wait_for_port(port)
-        yield f"mongodb://127.0.0.1:{port}/?directConnection=true"
-    finally:
-        server.terminate()
-        server.wait(10)
+    with embedded_database(tmp_path_factory.mktemp("database")) as uri:
+        yield uri
 
 
 @pytest.fixture(scope="session")

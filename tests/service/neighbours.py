@@ -142,6 +142,27 @@ def eventually(seconds: float = 20) -> Iterator[None]:
     raise AssertionError("it never came to be")
 
 
+@contextmanager
+def embedded_database(folder: Path) -> Iterator[str]:
+    """The URI of a MongoDB server in a process of its own, which forgets; it logs in `folder`."""
+    port = free_port()
+    with (folder / "log").open("wb") as output:
+        server = subprocess.Popen(
+            [
+                Path(sys.executable).with_name("secantusd-py"),
+                *("--port", str(port), "--storage-path", ":memory:", "--log-level", "WARNING"),
+            ],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_for_port(port)
+        yield f"mongodb://127.0.0.1:{port}/?directConnection=true"
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
 @dataclass(frozen=True)
 class Served:
     """An API in a process of its own."""

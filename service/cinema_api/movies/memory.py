@@ -65,7 +65,7 @@ class MemoryMovies:
     async def put(self, movie: Movie) -> None:
         """Add the film, or bring the one with its title up to date."""
         known = self._by_title.get(movie.title)
-        movie_id = known.id if known is not None else str(ObjectId())
+        movie_id = known.id if known is not None else movie.id or str(ObjectId())
         self._by_title[movie.title] = replace(movie, id=movie_id)
         self._sorted = tuple(movie for _, movie in sorted(self._by_title.items()))
         self._pages.clear()
