@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,12 +27,11 @@ from tests.service.neighbours import (
     KEY,
     PASSWORD,
     REGION,
-    embedded_database,
+    database_server,
     free_port,
     wait_for_port,
 )
 
-DATABASE = "cinema"
 LOGIN_LIMIT = str(10**6)
 EXPRESS = ("node", str(INSTALLED / "server.mjs"))
 EXPRESS_SETTINGS = {"KEY": KEY, "BUCKET": BUCKET, "LOGIN_LIMIT": LOGIN_LIMIT}
@@ -107,10 +107,10 @@ def servers(folder: Path) -> Iterator[Servers]:
     """A database and an S3, each in a process of its own, with the data in them."""
     s3 = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1"]
     with (
-        embedded_database(folder) as uri,
+        database_server(folder) as uri,
+        _filled_database(uri) as name,
         _running("S3", s3, {}, port="MOTO_PORT", folder=folder) as store,
     ):
-        _fill_database(uri)
         _fill_bucket(store.base)
         aws = {
             "AWS_REGION": REGION,
@@ -122,7 +122,7 @@ def servers(folder: Path) -> Iterator[Servers]:
             ours={
                 **aws,
                 "CINEMA_DATABASE_URI": uri,
-                "CINEMA_DATABASE_NAME": DATABASE,
+                "CINEMA_DATABASE_NAME": name,
                 "CINEMA_JWT_KEYS": KEY,
                 "CINEMA_IMAGE_BUCKET": BUCKET,
                 "CINEMA_LOGIN_LIMIT": LOGIN_LIMIT,
@@ -131,7 +131,7 @@ def servers(folder: Path) -> Iterator[Servers]:
                 **aws,
                 **EXPRESS_SETTINGS,
                 "DATABASE_URI": uri,
-                "DATABASE_NAME": DATABASE,
+                "DATABASE_NAME": name,
             },
         )
 
@@ -210,10 +210,13 @@ def _facts(key: str, facts: Facts) -> dict[str, object]:
     }
 
 
-def _fill_database(uri: str) -> None:
+@contextmanager
+def _filled_database(uri: str) -> Iterator[str]:
+    """The name of a database with the data, which is gone afterwards."""
     user = _user()
+    name = f"cinema-bench-{secrets.token_hex(6)}"
     with MongoClient[dict[str, object]](uri) as client:
-        database = client[DATABASE]
+        database = client[name]
         database["movies"].insert_many(
             {**one, "_id": ObjectId(str(one["_id"]))} for one in _films()
         )
@@ -221,6 +224,10 @@ def _fill_database(uri: str) -> None:
         # Before anybody asks: whichever of the two begins must not have it slower.
         database["movies"].create_index("Title", name="title", unique=True)
         database["users"].create_index("Username", name="username", unique=True)
+        try:
+            yield name
+        finally:
+            client.drop_database(name)
 
 
 def _fill_bucket(url: str) -> None:

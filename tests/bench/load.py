@@ -2,7 +2,7 @@
 
 `python -m tests.bench load`, or `python -m tests.bench.load --seconds 0.3 --turns 1` for a first
 look. Both are asked by the same load generator, autocannon, in turns; it runs on the same cores,
-and so do the database and the S3. First both get one request of each kind, and must agree.
+and so do the database and the S3. First both are asked each question once, and must agree.
 """
 
 # ruff: noqa: T201  it is a script that prints tables
@@ -34,7 +34,7 @@ FEW, MANY = 10_000, 100_000
 WARM_SECONDS = 0.5
 
 HEAD = (
-    f"{'':20}{'connections':>12}{'answers/s':>12}{'Express':>10}{'ratio':>8}"
+    f"{'':24}{'connections':>12}{'answers/s':>12}{'Express':>10}{'ratio':>8}"
     f"{'p50 ms':>11}{'p99':>9}{'Express p50':>14}{'p99':>9}"
 )
 
@@ -64,7 +64,7 @@ class Point:
     def __str__(self) -> str:
         ours, theirs = self.ours, self.theirs
         return (
-            f"{self.question.name:20}{self.connections:>12}{ours.rate:>12,.1f}{theirs.rate:>10,.1f}"
+            f"{self.question.name:24}{self.connections:>12}{ours.rate:>12,.1f}{theirs.rate:>10,.1f}"
             f"{self.ratio:>8.2f}{ours.p50:>11.2f}{ours.p99:>9.2f}{theirs.p50:>14.2f}"
             f"{theirs.p99:>9.2f}{_refusals('ours', ours)}{_refusals('Express', theirs)}"
         )
@@ -78,7 +78,7 @@ def _refusals(name: str, turn: Turn) -> str:
 def main(arguments: Sequence[str] = ()) -> int:
     """Measure and print; 1 where a target is missed or nothing can be measured."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.load", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=1.0, help="of a turn (1)")
+    parser.add_argument("--seconds", type=float, default=0.5, help="of a turn (0.5)")
     parser.add_argument("--turns", type=int, default=3, help="at each point, for each (3)")
     chosen = parser.parse_args(arguments)
     effort = Effort(chosen.seconds, chosen.turns)

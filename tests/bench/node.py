@@ -51,10 +51,10 @@ def install() -> None:
 
 @dataclass(frozen=True)
 class Question:
-    """A request that is sent over and over."""
+    """A request that is sent over and over, to one path or to several in turn."""
 
     name: str
-    path: str
+    paths: tuple[str, ...]
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str | None = None
@@ -82,10 +82,11 @@ def ask(base: str, question: Question, connections: int, limit: Mapping[str, flo
     Where an answer fails to come at all, nothing else counts: that raises RuntimeError.
     """
     options = {
-        "url": base + question.path,
+        "url": base,
         "method": question.method,
         "headers": dict(question.headers),
         "body": question.body,
+        "requests": [{"path": path} for path in question.paths],
         "connections": connections,
         "limit": dict(limit),
     }

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.conftest import DATABASE_URI
+from tests.service.neighbours import DATABASE_URI
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

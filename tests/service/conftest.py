@@ -21,21 +21,15 @@ from tests.service.neighbours import (
     REGION,
     Api,
     Film,
-    embedded_database,
+    database_server,
     movies_by_the_page,
 )
-
-DATABASE_URI = "CINEMA_TEST_DATABASE_URI"
-"""Run the same tests against another server that speaks MongoDB's protocol."""
 
 
 @pytest.fixture(scope="session")
 def database_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A database server: the one that is named, else an embedded one of our own."""
-    if uri := os.environ.get(DATABASE_URI):
-        yield uri
-        return
-    with embedded_database(tmp_path_factory.mktemp("database")) as uri:
+    """A database server."""
+    with database_server(tmp_path_factory.mktemp("database")) as uri:
         yield uri
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import secrets
 import socket
 import subprocess
@@ -22,6 +23,9 @@ from PIL import Image
 KEY = "a key for the tests: 32 bytes and more"
 REGION = "us-east-1"
 PASSWORD = "correct horse"  # noqa: S105 - of nobody
+
+DATABASE_URI = "CINEMA_TEST_DATABASE_URI"
+"""Run the same tests against another server that speaks MongoDB's protocol."""
 
 Film: TypeAlias = dict[str, Any]
 
@@ -143,8 +147,14 @@ def eventually(seconds: float = 20) -> Iterator[None]:
 
 
 @contextmanager
-def embedded_database(folder: Path) -> Iterator[str]:
-    """The URI of a MongoDB server in a process of its own, which forgets; it logs in `folder`."""
+def database_server(folder: Path) -> Iterator[str]:
+    """The URI of a database server: the one that is named, else one of our own, which forgets.
+
+    Ours is in a process of its own, and logs in `folder`.
+    """
+    if uri := os.environ.get(DATABASE_URI):
+        yield uri
+        return
     port = free_port()
     with (folder / "log").open("wb") as output:
         server = subprocess.Popen(

@@ -18,8 +18,8 @@ import httpx
 import pytest
 from pymongo import MongoClient
 
-from tests.service.conftest import DATABASE_URI
 from tests.service.neighbours import (
+    DATABASE_URI,
     Api,
     Gate,
     Served,
