@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import signal
 import statistics
 import sys
 import tempfile
@@ -49,7 +50,7 @@ class Effort:
 
 @dataclass(frozen=True)
 class Point:
-    """One question at one number of connections, to both; each value is the median of the turns."""
+    """One question at one number of connections: of each, the turn with the middle rate."""
 
     question: Question
     connections: int
@@ -82,6 +83,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     parser.add_argument("--turns", type=int, default=3, help="at each point, for each (3)")
     chosen = parser.parse_args(arguments)
     effort = Effort(chosen.seconds, chosen.turns)
+    # Ends as Ctrl-C does: with every server that was started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         node.install()
     except node.MissingError as missing:
@@ -123,7 +126,7 @@ def _point(question: Question, connections: int, pair: Pair, effort: Effort) -> 
             if amount >= connections:
                 taken[server].append(ask(server.base, question, connections, {"amount": amount}))
     # Where one answer to each connection takes longer than a turn, the first ones are the turn.
-    ours, theirs = (_median(taken[server] or [warm[server]]) for server in servers)
+    ours, theirs = (_middle(taken[server] or [warm[server]]) for server in servers)
     return Point(question, connections, ours, theirs)
 
 
@@ -141,7 +144,7 @@ def _warm(question: Question, connections: int, server: Contender) -> Turn:
         amount *= 8
 
 
-def _median(turns: Sequence[Turn]) -> Turn:
+def _middle(turns: Sequence[Turn]) -> Turn:
     return sorted(turns, key=lambda turn: turn.rate)[len(turns) // 2]
 
 
@@ -163,6 +166,7 @@ def _judge(
     over_servers: Sequence[Point],
     kept: dict[str, tuple[float, float]],
 ) -> int:
+    print()
     least = min(point.ratio for point in in_process if point.question is MOVIES)
     few, many = kept["ours"]
     shown = [
