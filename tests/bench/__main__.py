@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-SECTIONS = ("check", "evaluate", "thumbnails", "memory")
+SECTIONS = ("check", "evaluate", "thumbnails", "memory", "load")
 
 
 def main(names: list[str]) -> int:
