@@ -228,7 +228,7 @@ def moment(value: Any) -> datetime:  # noqa: ANN401 - the SDK's interface
     """A date as the SDK's parser of answers hands it over.
 
     S3 writes ISO 8601 in lists, a thousand of them in one. The SDK's own way takes any date there
-    is, and half of the time that a list takes; it serves for what stands in headers.
+    is, and two fifths of the time that a list takes; it serves for what stands in headers.
     """
     try:
         return datetime.fromisoformat(value)
