@@ -57,6 +57,7 @@ class MongoMovies:
     def __init__(self, collection: AsyncCollection[dict[str, Any]]) -> None:
         self._collection = collection
         self._pages: SharedReads[MoviePage] = SharedReads()
+        self._totals: SharedReads[int] = SharedReads()
         self._facets: SharedReads[Facets] = SharedReads()
 
     async def page(self, query: MovieQuery) -> MoviePage:
@@ -70,7 +71,11 @@ class MongoMovies:
             cursor = self._collection.find(wanted, skip=query.skip, limit=query.limit)
             found, total = await asyncio.gather(
                 cursor.sort("Title", direction).to_list(),
-                self._collection.count_documents(wanted),
+                # It is the same for every page, and costs the database as much as one.
+                self._totals.read(
+                    (query.search, query.genre, query.director, query.featured),
+                    lambda: self._collection.count_documents(wanted),
+                ),
             )
         return MoviePage(movies=tuple(_movie(document) for document in found), total=total)
 
