@@ -643,9 +643,30 @@ def test_putting_code_into_itself_gains_nothing() -> None:
     assert escalation(allow("lambda:UpdateFunctionCode", own)) == {}
 
 
-@pytest.mark.parametrize("action", ["iam:PutRolePolicy", "iam:Update*", "s3:PutBucketPolicy"])
+@pytest.mark.parametrize(
+    "action",
+    [
+        "iam:PutRolePolicy",
+        "iam:Update*",
+        "s3:PutBucketPolicy",
+        "iam:CreateServiceSpecificCredential",
+        "s3:PutAccessPointPolicy",
+        "s3tables:PutTablePolicy",
+        "dynamodb:PutResourcePolicy",
+    ],
+)
 def test_writing_policies(action: str) -> None:
     assert "writes policies" in str(escalation(allow(action))["chain"])
+
+
+@pytest.mark.parametrize("action", ["s3:PutObjectAcl", "ec2:ModifySnapshotAttribute", "rds-db:*"])
+def test_lending_something_to_strangers_gains_nothing_for_oneself(action: str) -> None:
+    assert escalation(allow(action)) == {}
+
+
+def test_who_may_do_everything_cannot_gain_more() -> None:
+    wanted = contract(ADMIN_CONTRACT, groups=ADMIN_GROUP)
+    assert "identity.escalation.admin" not in verdicts(world(*ADMIN), wanted)
 
 
 def test_a_chain_of_two_roles() -> None:

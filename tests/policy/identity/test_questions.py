@@ -120,6 +120,8 @@ def test_a_role_that_trusts_another_by_name_may_be_assumed_without_a_policy() ->
         ("s3:PutBucketNotification", "s3:PutBucketNotification"),
         ("SNS:subscribe", "sns:Subscribe"),
         ("iam:PutRole*", "iam:PutRolePermissionsBoundary"),
+        ("dynamodb:PutResource*", "dynamodb:PutResourcePolicy"),
+        ("s3:PutObjectAcl", None),
         ("s3:GetBucketNotification", None),
     ],
 )

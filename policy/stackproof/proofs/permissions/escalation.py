@@ -27,43 +27,11 @@ from stackproof.proofs.permissions.claims import (
     unproven,
     violated,
 )
+from stackproof.proofs.permissions.policy_writes import POLICY_WRITES
 from stackproof.proofs.permissions.principals import contract_boxes
 from stackproof.proofs.permissions.requests import LARGEST, SMALLEST_DECIDED, Reading, doubts
 from stackproof.proofs.permissions.trust import trusts, trusts_a_service
 from stackproof.proofs.permissions.witnesses import first, request, shown
-
-POLICY_WRITES = (
-    "iam:AddUserToGroup",
-    "iam:AttachGroupPolicy",
-    "iam:AttachRolePolicy",
-    "iam:AttachUserPolicy",
-    "iam:CreateAccessKey",
-    "iam:CreateLoginProfile",
-    "iam:CreatePolicyVersion",
-    "iam:DeleteRolePermissionsBoundary",
-    "iam:DeleteRolePolicy",
-    "iam:DeleteUserPermissionsBoundary",
-    "iam:DetachRolePolicy",
-    "iam:PutGroupPolicy",
-    "iam:PutRolePermissionsBoundary",
-    "iam:PutRolePolicy",
-    "iam:PutUserPermissionsBoundary",
-    "iam:PutUserPolicy",
-    "iam:SetDefaultPolicyVersion",
-    "iam:UpdateAssumeRolePolicy",
-    "iam:UpdateLoginProfile",
-    "kms:CreateGrant",
-    "kms:PutKeyPolicy",
-    "lambda:AddPermission",
-    "s3:PutBucketPolicy",
-    "secretsmanager:PutResourcePolicy",
-    "sns:AddPermission",
-    "sns:SetTopicAttributes",
-    "sqs:AddPermission",
-    "sqs:SetQueueAttributes",
-    "sso:PutInlinePolicyToPermissionSet",
-)
-"""Actions that write who may do what."""
 
 MAKES = (
     "autoscaling:CreateAutoScalingGroup",
@@ -230,7 +198,9 @@ def _chain(
         for gain in _gains(question, at, reading):
             chain = [*came[at.urn], gain]
             if gain.to is None:
-                return chain, list(gain.boxes)
+                if _beyond([Box({})], contract):
+                    return chain, list(gain.boxes)
+                continue
             other = question.facts.principal(gain.to)
             if other is None or other.urn in came:
                 continue

@@ -12,8 +12,8 @@ from stackproof.proofs.languages import Language
 from stackproof.proofs.permissions.boxes import ACTION, RESOURCE, Box, intersect
 from stackproof.proofs.permissions.claims import Question
 from stackproof.proofs.permissions.declared import GroupMembers, arns
-from stackproof.proofs.permissions.escalation import POLICY_WRITES
 from stackproof.proofs.permissions.points import Point, point
+from stackproof.proofs.permissions.policy_writes import POLICY_WRITES
 from stackproof.proofs.permissions.requests import (
     LARGEST_DECIDED,
     SMALLEST_DECIDED,
