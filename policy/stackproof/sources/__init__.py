@@ -53,7 +53,7 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
     if len(data) > LARGEST:
-        raise SourceError(f"{path} is larger than {LARGEST // 2**20} MB; no graph is.")
+        raise SourceError(f"{path} is larger than {LARGEST // 2**20} MB; no graph is: {_WANTED}.")
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
     try:
         return data.decode(encoding)

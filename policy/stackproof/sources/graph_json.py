@@ -174,7 +174,10 @@ def checked(graph: Graph) -> Graph:
         at: str | None = urn
         while at is not None and at not in sound:
             if at in path:
-                raise SourceError(f"The resource {at} is its own ancestor; parents form a circle.")
+                raise SourceError(
+                    f"The resource {at} is its own ancestor: parents form a circle. Mend its "
+                    "`parent`, or write the file again with `stackproof graph`."
+                )
             path[at] = None
             at = parents.get(at)
         sound.update(path)

@@ -8,7 +8,9 @@ Graph; where they differ nothing is claimed.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -72,9 +74,11 @@ def _run(
     """What each of `runs`, side by side, recorded or failed of."""
     with tempfile.TemporaryDirectory(prefix="stackproof-") as folder:
         commands = []
+        look_at = time.time() + time_limit * 0.9
         for run in runs:
             job, result = Path(folder, f"job-{run.number}.json"), run.result(folder)
-            job.write_bytes(msgspec.json.encode(run.job()))
+            within = {"stands": str(run.stands(folder)), "lookAt": look_at}
+            job.write_bytes(msgspec.json.encode(run.job() | within))
             commands.append([str(python), str(RECORDER), str(job), str(result)])
         try:
             children = run_all(
@@ -86,8 +90,9 @@ def _run(
             )
         except TimedOutError as error:
             raise SourceError(
-                f"The program did not end within {time_limit:g} seconds; find what it waits for, "
-                f"or raise the limit.{_said(error.output)}"
+                f"The program did not end within {time_limit:g} seconds"
+                f"{_standing(runs, folder)}; find what it waits for, or give it longer: "
+                f"--time-limit {time_limit * 2:g}.{_said(error.output)}"
             ) from error
         return [_recorded(run, child, folder) for run, child in zip(runs, children, strict=True)]
 
@@ -132,6 +137,9 @@ class _Run:
     def result(self, folder: str) -> Path:
         return Path(folder, f"result-{self.number}.json")
 
+    def stands(self, folder: str) -> Path:
+        return Path(folder, f"stands-{self.number}.json")
+
     def job(self) -> dict[str, Any]:
         return {
             "project": self.project.name,
@@ -167,12 +175,23 @@ def _said(output: str) -> str:
     return " It printed last:\n  " + "\n  ".join(line[:200] for line in lines) if lines else ""
 
 
+def _standing(runs: Sequence[_Run], folder: str) -> str:
+    """The line at which a program stood shortly before its time was over, if it is known."""
+    for run in runs:
+        try:
+            path, line = msgspec.json.decode(run.stands(folder).read_bytes(), type=tuple[str, int])
+        except (OSError, msgspec.DecodeError):  # it wrote none, or was killed while writing it
+            continue
+        return f" (it stands at {path}:{line})"
+    return ""
+
+
 def _recorded(run: _Run, child: Child, folder: str) -> dict[str, Any]:
     path = run.result(folder)
     if not path.exists():
         raise SourceError(
-            f"The program ended its process (status {child.status}) before it was done."
-            f"{_said(child.output)}"
+            f"The program ended its process (status {child.status}) before it was done; a Pulumi "
+            f"program must run to its end.{_said(child.output)}"
         )
     result: dict[str, Any] = msgspec.json.decode(path.read_bytes())
     return result
@@ -221,7 +240,7 @@ def _explained(  # noqa: PLR0911  one sentence for each kind
 
 
 def _config_explained(failure: Mapping[str, Any], run: _Run) -> str:
-    first = failure["message"].partition(" Please set")[0].rstrip(" .")
+    first = re.split(" please set", failure["message"], flags=re.IGNORECASE)[0].rstrip(" .")
     key = next((word.strip("'\"") for word in first.split() if ":" in word), "KEY")
     return (
         f"{first} (asked for{_at(failure['at'])}); set it: "

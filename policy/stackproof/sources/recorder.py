@@ -38,6 +38,7 @@ import re
 import runpy
 import sys
 import threading
+import time
 import traceback
 import types
 from concurrent.futures import ThreadPoolExecutor
@@ -1468,6 +1469,20 @@ def _failure(error, lines):
     }
 
 
+def _watch_clock(path, when, lines):
+    """At the time `when`, write to `path` where the program stands: it will be killed soon."""
+    main_thread = threading.get_ident()
+
+    def look():
+        place = lines.of_stack(sys._current_frames().get(main_thread), None)
+        if place:
+            Path(path).write_text(json.dumps(place[0][:2]), encoding="utf-8")
+
+    timer = threading.Timer(max(0, when - time.time()), look)
+    timer.daemon = True
+    timer.start()
+
+
 def record(job, progress):
     """Run the program and return what it declared, or why it could not be."""
     import pulumi
@@ -1475,6 +1490,7 @@ def record(job, progress):
 
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     lines = Lines(job["root"])
+    _watch_clock(job["stands"], job["lookAt"], lines)
     markers = Markers(job["shape"])
     made = Constructions(lines)
     monitor = Monitor(job, markers, made.classes, lines, progress)

@@ -69,7 +69,10 @@ def test_a_stack_named_by_the_environment(at: Path, monkeypatch: pytest.MonkeyPa
 
 def test_a_configuration_key_that_is_missing(at: Path) -> None:
     program(at, "import pulumi\npulumi.Config().require('zones')\n", "dev")
-    refused(run("check"), "small:zones")
+    result = run("check")
+    refused(result, "'small:zones' (asked for at __main__.py:2)")
+    assert result.stderr.count("pulumi config set") == 1
+    assert "pulumi config set small:zones VALUE --stack dev" in result.stderr
 
 
 def test_a_program_that_raises(at: Path) -> None:
@@ -79,12 +82,47 @@ def test_a_program_that_raises(at: Path) -> None:
 
 def test_a_program_that_exits(at: Path) -> None:
     program(at, "import sys\nsys.exit(0)\n", "dev")
-    refused(run("check"), "exit")
+    refused(run("check"), "sys.exit(0)", "__main__.py:2", "must run to its end")
+    program(at, "import os\nos._exit(0)\n", "dev")
+    refused(run("check"), "ended its process", "must run to its end")
 
 
-def test_a_program_that_hangs(at: Path) -> None:
-    program(at, "import time\ntime.sleep(600)\n", "dev")
-    refused(run("check", "--time-limit", "3"), "3", "limit")
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import time\nif True:\n    time.sleep(600)\n",
+        "x = 0\n\nwhile True: x += 1\n",
+    ],
+)
+def test_a_program_that_hangs(at: Path, source: str) -> None:
+    program(at, source, "dev")
+    refused(run("check", "--time-limit", "9"), "9 seconds (it stands at __main__.py:3)", "limit 18")
+
+
+def test_a_contract_with_a_typo(at: Path) -> None:
+    (at / "graph.json").write_text(graph())
+    contract = at / "policy" / "contract.yaml"
+    contract.write_text(CONTRACT.replace("groups:", "gruops:", 1))
+    refused(
+        run("check", "--from", "graph.json"), "contract.yaml:1:1: gruops: ", "did you mean 'groups'"
+    )
+
+
+def test_a_selector_that_matches_nothing(at: Path) -> None:
+    instance = "aws:ec2/instance:Instance"
+    urn = f"urn:pulumi:test::p::{instance}::other"
+    (at / "graph.json").write_text(graph(urn=urn, type=instance, name="other"))
+    refused(
+        run("check", "--from", "graph.json"),
+        "contract.yaml:2:3: groups.database: ",
+        "matches no resource",
+        "there is other",
+    )
+
+
+def test_parents_in_a_circle(at: Path) -> None:
+    (at / "graph.json").write_text(graph(parent=VPC))
+    refused(run("check", "--from", "graph.json"), VPC, "`parent`")
 
 
 def test_a_program_without_resources(at: Path) -> None:
@@ -102,9 +140,12 @@ def test_no_contract(at: Path) -> None:
     refused(run("check", "--from", "graph.json", "--contract", "none.yaml"), "none.yaml:1:1: ")
 
 
+VPC = "urn:pulumi:test::p::aws:ec2/vpc:Vpc::main"
+
+
 def graph(**changes: object) -> str:
     resource = {
-        "urn": "urn:pulumi:test::p::aws:ec2/vpc:Vpc::main",
+        "urn": VPC,
         "type": "aws:ec2/vpc:Vpc",
         "name": "main",
         "inputs": {},
@@ -122,7 +163,7 @@ def graph(**changes: object) -> str:
         ("[1, 2]", ("another tool",)),
         ("groups: {}", ("graph.json",)),
         ("[" * 100_000, ("graph.json",)),
-        (graph(parent="urn:pulumi:test::p::aws:ec2/vpc:Vpc::main"), ("main",)),
+        (graph(parent=VPC), ("main",)),
         (graph().replace('"version": 1', '"version": 99'), ("99",)),
         (graph(inputs=[]), ("inputs",)),
         (json.dumps({**json.loads(graph()), "resources": []}), ("no resource",)),
