@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from stackproof import waivers
+from stackproof import baseline, waivers
 from stackproof.aws import coverage
 from stackproof.contract import Contract
 from stackproof.families import FAMILIES, Limits, Proof, World
@@ -76,6 +76,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What the verdicts take for granted; never empty."""
     not_modelled: tuple[NotModelled, ...]
     """Resources that could matter to a family that does not understand them."""
+    baseline: bool = False
+    """Whether there was no contract, so that only the baseline was decided."""
 
     @property
     def passed(self) -> bool:
@@ -89,7 +91,7 @@ class NothingToCheckError(Exception):
 
 def check(
     graph: Graph,
-    contract: Contract,
+    contract: Contract | None,
     *,
     today: dt.date,
     only: Collection[Family] | None = None,
@@ -97,22 +99,27 @@ def check(
 ) -> Report:
     """Decide what `contract` claims about `graph`; waivers hold until `today` at the latest.
 
-    `only` narrows it to those families. `waiver_lines` are the waivers' places in the contract.
-    Raises NothingToCheckError when the graph declares nothing or the contract claims nothing, and
-    SelectorError when a group of the contract is empty.
+    Without a contract the baseline is decided. `only` narrows it to those families. `waiver_lines`
+    are the waivers' places in the contract. Raises NothingToCheckError when the graph declares
+    nothing or the contract claims nothing, and SelectorError when a group of the contract is empty.
     """
     if not any(r.custom and not r.type.startswith("pulumi:") for r in graph.resources):
         raise NothingToCheckError(
             f"stack {graph.stack} declares no resource; a check of nothing must not pass"
         )
-    chosen = [proof for proof in FAMILIES if only is None or proof.family in only]
+    alone = contract is None
+    families = FAMILIES
+    if contract is None:
+        contract, families = baseline.CONTRACT, baseline.PROOFS
+    chosen = [proof for proof in families if only is None or proof.family in only]
     claimed = [proof for proof in chosen if getattr(contract, proof.section) is not None]
     if not claimed:
         raise NothingToCheckError(_claims_nothing(chosen))
-    world = World(graph, contract, select(contract, graph))
+    members = select(contract, graph)
+    world = baseline.world(graph) if alone else World(graph, contract, members)
     resources = graph.by_urn()
     claims: list[Claim] = []
-    assumptions = {*EDGE, *graph.assumptions, *_not_claimed(chosen, contract)}
+    assumptions = {*EDGE, *graph.assumptions, *_not_claimed(families, chosen, contract)}
     blind = set(_unclassified(graph, chosen))
     for proof in claimed:
         obligations, limits = _contained(proof, world)
@@ -130,11 +137,16 @@ def check(
         checked={proof.family for proof in claimed} if only else set(Family),
         lines=waiver_lines,
     )
-    return _report(graph, claims, assumptions, blind)
+    return _report(graph, claims, assumptions, blind, alone=alone)
 
 
 def _report(
-    graph: Graph, claims: list[Claim], assumptions: set[str], blind: set[NotModelled]
+    graph: Graph,
+    claims: list[Claim],
+    assumptions: set[str],
+    blind: set[NotModelled],
+    *,
+    alone: bool,
 ) -> Report:
     order = list(Family)
     claims.sort(key=lambda claim: (order.index(claim.family), claim.id, claim.title))
@@ -147,6 +159,7 @@ def _report(
         claims=tuple(claims),
         assumptions=tuple(sorted(assumptions)),
         not_modelled=tuple(sorted(blind)),
+        baseline=alone,
     )
 
 
@@ -157,9 +170,11 @@ def _claims_nothing(chosen: Sequence[Proof]) -> str:
     return f"the contract claims nothing: it has no section {sections}"
 
 
-def _not_claimed(chosen: Sequence[Proof], contract: Contract) -> Iterator[str]:
-    left_out = set(FAMILIES) - set(chosen)
-    for proof in FAMILIES:
+def _not_claimed(
+    families: Sequence[Proof], chosen: Sequence[Proof], contract: Contract
+) -> Iterator[str]:
+    left_out = set(families) - set(chosen)
+    for proof in families:
         if proof in left_out:
             yield f"The family {proof.family} was not checked in this run."
         elif getattr(contract, proof.section) is None:

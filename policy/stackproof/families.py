@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Protocol
 
@@ -94,7 +94,7 @@ def _recursion(world: World) -> list[Obligation]:
         world.graph,
         world.contract,
         lambda graph: _recursion_in_one_account(
-            world if graph is world.graph else World(graph, world.contract, world.members)
+            world if graph is world.graph else replace(world, graph=graph)
         ),
     )
 

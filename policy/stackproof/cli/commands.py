@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,14 @@ from typing import Any
 import click
 
 from stackproof import __version__
+from stackproof.check import Report
 from stackproof.check import check as decide
 from stackproof.cli import output
 from stackproof.cli.errors import Failing, InputError
-from stackproof.cli.inputs import Given, contract_if_any, contract_of, graph_of, line_of, root_of
-from stackproof.contract import Contract
+from stackproof.cli.inputs import Given, contract_of, graph_of, line_of, root_of
+from stackproof.contract import Contract, Located
 from stackproof.families import World
-from stackproof.model import Explanation, Family
+from stackproof.model import Explanation, Family, Graph
 from stackproof.proofs import permissions, reach
 from stackproof.reports.visible import visible_json
 from stackproof.selection import SelectorError, select
@@ -121,19 +122,7 @@ def check(directory: Path, **options: Any) -> int:  # noqa: ANN401 - click's opt
     files = output.destinations(options["outputs"])
     graph = graph_of(_given(directory, options))
     located = contract_of(directory, graph.stack, options["contract"])
-    waivers = range(len(located.contract.waivers))
-    try:
-        report = decide(
-            graph,
-            located.contract,
-            today=dt.datetime.now(tz=dt.UTC).date(),
-            only={Family(name) for name in options["only"]} or None,
-            waiver_lines=[line_of(located.place("waivers", i), directory) for i in waivers],
-        )
-    except SelectorError as error:
-        raise InputError(
-            f"{located.place('groups', error.group)}: groups.{error.group}: {error}"
-        ) from error
+    report = _decided(graph, located, directory, only=options["only"])
     verbose = options["verbose"]
     root = root_of(directory)
     screen = output.Screen(output.is_colored(options["color"]), output.columns())
@@ -142,6 +131,30 @@ def check(directory: Path, **options: Any) -> int:  # noqa: ANN401 - click's opt
     for kind, path in files:
         output.write(path, output.rendered(report, kind, root=root, verbose=verbose))
     return 0 if report.passed else 1
+
+
+def _decided(
+    graph: Graph, located: Located | None, directory: Path, *, only: Sequence[str]
+) -> Report:
+    """Every claim of the contract, or of the baseline when there is none."""
+    waivers = () if located is None else located.contract.waivers
+    try:
+        return decide(
+            graph,
+            None if located is None else located.contract,
+            today=dt.datetime.now(tz=dt.UTC).date(),
+            only={Family(name) for name in only} or None,
+            waiver_lines=[
+                line_of(located.place("waivers", i), directory)
+                for i in range(len(waivers))
+                if located is not None
+            ],
+        )
+    except SelectorError as error:
+        if located is None:
+            raise
+        place = located.place("groups", error.group)
+        raise InputError(f"{place}: groups.{error.group}: {error}") from error
 
 
 def _given(directory: Path, options: dict[str, Any]) -> Given:
@@ -185,7 +198,7 @@ def _in_context(command: Callable[..., None]) -> Callable[..., None]:
 def _world(directory: Path, options: dict[str, Any]) -> World:
     """The architecture, and the contract's groups when there is a contract."""
     declared = graph_of(_given(directory, options))
-    located = contract_if_any(directory, declared.stack, options["contract"])
+    located = contract_of(directory, declared.stack, options["contract"])
     contract = Contract(groups={}) if located is None else located.contract
     return World(declared, contract, select(contract, declared))
 

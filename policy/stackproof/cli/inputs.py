@@ -67,25 +67,25 @@ def root_of(directory: Path) -> Path:
     return Path(os.path.relpath(root)) if directory.resolve() != root else directory
 
 
-def contract_of(directory: Path, stack: str, named: Path | None) -> Located:
-    """The contract named, or else the stack's own, or else the project's."""
+def contract_of(directory: Path, stack: str, named: Path | None) -> Located | None:
+    """The contract named, or else the stack's own, or else the project's; None when it has none.
+
+    Raises InputError when there are contracts, but none for this stack: it was not left out on
+    purpose, and the baseline must not stand in for it.
+    """
     if named is not None:
         return read_contract(named)
-    path = _default_contract(root_of(directory), stack)
-    if path is None:
-        folder = root_of(directory) / "policy"
+    root = root_of(directory)
+    path = _default_contract(root, stack)
+    if path is not None:
+        return read_contract(path)
+    others = sorted(p.name for p in (root / "policy").glob("contract.*.yaml"))
+    if others:
         raise InputError(
-            f"no contract: looked for {folder / f'contract.{stack}.yaml'} and"
-            f" {folder / 'contract.yaml'}; write one, or name it with --contract"
+            f"no contract for stack {stack}: {root / 'policy'} has {', '.join(others)} and no"
+            f" contract.yaml or contract.{stack}.yaml; name one with --contract"
         )
-    return read_contract(path)
-
-
-def contract_if_any(directory: Path, stack: str, named: Path | None) -> Located | None:
-    """As `contract_of`, for questions that need no contract."""
-    if named is None and _default_contract(root_of(directory), stack) is None:
-        return None
-    return contract_of(directory, stack, named)
+    return None
 
 
 def _default_contract(root: Path, stack: str) -> Path | None:

@@ -36,7 +36,7 @@ def obligations(
             f"availability.keep.{group}",
             Family.PLACEMENT,
             f"{_promise(keep)} of {group} is left after the loss of any zone",
-            partial(_keep, facts, members[group], keep),
+            partial(is_left, facts, members[group], keep),
         )
         for group, keep in availability.keep.items()
     ]
@@ -49,7 +49,7 @@ def obligations(
             f"availability.flows.{flow.source}-to-{flow.to}",
             Family.PLACEMENT,
             f"{flow.source} reaches {flow.to} after the loss of any zone",
-            partial(_flow, facts, without, flow, members, exists),
+            partial(goes_on, facts, without, flow, members, exists),
         )
         for flow in _together(contract.network.flows)
         if (flow.source, flow.to) not in excepted
@@ -77,7 +77,8 @@ def _unproven(summary: str, resources: tuple[str, ...], mend: str) -> Decision:
 # ── what is left ────────────────────────────────────────────────────────────────────────────────
 
 
-def _keep(facts: PlacementFacts, members: Members, keep: Keep) -> Decision:
+def is_left(facts: PlacementFacts, members: Members, keep: Keep) -> Decision:
+    """Whether enough of the group is left after the loss of each zone."""
     urns = [r.urn for r in members.resources]
     if not urns:
         return _unproven(
@@ -208,13 +209,14 @@ def _mend(facts: PlacementFacts, members: Members, keep: Keep, needed: int) -> s
 # ── which flows go on ───────────────────────────────────────────────────────────────────────────
 
 
-def _flow(
+def goes_on(
     facts: PlacementFacts,
     without: Callable[[str], NetworkFacts],
     flow: Flow,
     members: Mapping[str, Members],
     exists: Exists,
 ) -> Decision:
+    """Whether the flow exists after the loss of each zone; `without` takes one away."""
     if facts.nowhere:
         names = ", ".join(facts.names[urn] for urn in facts.nowhere)
         return _unproven(

@@ -50,6 +50,10 @@ _MARK = {
     Verdict.UNPROVEN: "?",
     Verdict.WAIVED: "~",
 }
+_BASELINE = (
+    "There is no contract: this is the baseline, what should hold of any architecture."
+    " `stackproof contract` writes one to begin with, from what this one permits today."
+)
 _LABEL = len("witness")
 _MOST_LINES = 6
 """Lines of the program listed under one claim; the JSON report has them all."""
@@ -116,6 +120,8 @@ def _indented(part: ConsoleRenderable, by: int) -> Padding:
 def _report(report: Report, *, verbose: bool, excerpt: Excerpt) -> Iterator[ConsoleRenderable]:
     yield _headline(report)
     yield Text(f"  {report.project}, stack {report.stack}, from {report.source}", "dim")
+    if report.baseline:
+        yield _indented(Text(_BASELINE), 2)
     yield Text()
     yield _table(report)
     yield Text()
@@ -139,9 +145,10 @@ def _report(report: Report, *, verbose: bool, excerpt: Excerpt) -> Iterator[Cons
 def _headline(report: Report) -> Text:
     counts = report.summary
     total = len(report.claims)
+    of = " of the baseline" if report.baseline else ""
     if report.passed:
         waived = f", {counts.waived} waived" if counts.waived else ""
-        return Text(f"✓ {counts.proven} of {total} claims proven{waived}", "bold green")
+        return Text(f"✓ {counts.proven} of {total} claims{of} proven{waived}", "bold green")
     parts = [
         f"{count} {word}"
         for count, word in ((counts.violated, "violated"), (counts.unproven, "unproven"))
@@ -150,7 +157,7 @@ def _headline(report: Report) -> Text:
     rest = f"; {counts.proven} proven, {counts.waived} waived"
     style = _STYLE[Verdict.VIOLATED if counts.violated else Verdict.UNPROVEN]
     noun = "claim" if total == 1 else "claims"
-    return Text.assemble((f"✗ {', '.join(parts)}", style), f" of {total} {noun}{rest}")
+    return Text.assemble((f"✗ {', '.join(parts)}", style), f" of {total} {noun}{of}{rest}")
 
 
 def _heading(title: str, count: int, style: str) -> Text:

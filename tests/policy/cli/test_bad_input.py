@@ -130,14 +130,19 @@ def test_a_program_without_resources(at: Path) -> None:
     refused(run("check"))
 
 
-def test_no_contract(at: Path) -> None:
-    (at / "policy" / "contract.yaml").unlink()
+def test_a_contract_that_is_named_and_missing(at: Path) -> None:
+    (at / "graph.json").write_text(graph())
+    refused(run("check", "--from", "graph.json", "--contract", "none.yaml"), "none.yaml:1:1: ")
+
+
+def test_contracts_for_other_stacks_only(at: Path) -> None:
+    (at / "policy" / "contract.yaml").rename(at / "policy" / "contract.prod.yaml")
     (at / "graph.json").write_text(graph())
     refused(
         run("check", "--from", "graph.json"),
-        "no contract: looked for policy/contract.test.yaml and policy/contract.yaml",
+        "no contract for stack test: policy has contract.prod.yaml and no contract.yaml or"
+        " contract.test.yaml; name one with --contract",
     )
-    refused(run("check", "--from", "graph.json", "--contract", "none.yaml"), "none.yaml:1:1: ")
 
 
 VPC = "urn:pulumi:test::p::aws:ec2/vpc:Vpc::main"

@@ -74,6 +74,18 @@ def test_the_stacks_own_contract_goes_before_the_projects(project: Path) -> None
     assert run("check", "--from", "graph.json", "--contract", "policy/contract.yaml").exit_code == 0
 
 
+def test_without_a_contract_the_baseline_is_decided_and_said(project: Path) -> None:
+    (project / "policy" / "contract.yaml").unlink()
+    result = run("check", "--from", "graph.json")
+    assert result.exit_code == 1
+    assert "claims of the baseline" in result.stdout.splitlines()[0]
+    assert "There is no contract" in result.stdout
+    assert "`stackproof contract`" in result.stdout
+    printed = run("check", "--from", "graph.json", "--format", "json").stdout
+    assert json.loads(printed)["baseline"] is True
+    jsonschema.validate(json.loads(printed), schemas.report_schema())
+
+
 def test_a_selector_that_matches_nothing_exits_2_at_its_line(project: Path) -> None:
     text = CONTRACT.replace("database-*", "databse-*")
     (project / "policy" / "contract.yaml").write_text(text)

@@ -119,29 +119,30 @@ def obligations(question: Question) -> Iterator[Obligation]:
         )
 
 
-def _acting(boxes: list[Box], action: Language, resource: Language | None = None) -> list[Box]:
+def acting(boxes: list[Box], action: Language, resource: Language | None = None) -> list[Box]:
+    """The requests among `boxes` that are for `action`, and on `resource`."""
     sides = {ACTION: action} if resource is None else {ACTION: action, RESOURCE: resource}
     return intersect(boxes, [Box(sides)])
 
 
-def _gains(question: Question, principal: Principal, reading: Reading) -> Iterator[Gain]:
+def gains(question: Question, principal: Principal, reading: Reading) -> Iterator[Gain]:
     """Every way in which the principal gains something in one step."""
     mine = question.allowed(principal, reading)
-    writes = _acting(mine, _WRITES)
+    writes = acting(mine, _WRITES)
     if writes:
         yield Gain(principal.urn, None, "writes policies", tuple(writes))
-    passes = _acting(mine, Language.literal("iam:passrole"))
-    makes = _acting(mine, _MAKES)
+    passes = acting(mine, Language.literal("iam:passrole"))
+    makes = acting(mine, _MAKES)
     for other in question.facts.principals:
         arn = Language.literal(other.arn)
         if other.urn == principal.urn or other.user:
             continue
-        passed = _acting(passes, Language.everything(), arn)
+        passed = acting(passes, Language.everything(), arn)
         if passed and makes and trusts_a_service(question, other, reading):
             boxes = (*passed, *makes)
             yield Gain(principal.urn, other.urn, f"passes {other.name} to what it makes", boxes)
         named, delegated = trusts(question, other, principal, reading)
-        assumes = _acting(mine, Language.glob("sts:assumerole*"), arn)
+        assumes = acting(mine, Language.glob("sts:assumerole*"), arn)
         if named or (delegated and assumes):
             yield Gain(principal.urn, other.urn, f"assumes {other.name}", tuple(assumes or named))
     strangers = subtract(
@@ -151,7 +152,7 @@ def _gains(question: Question, principal: Principal, reading: Reading) -> Iterat
         yield Gain(
             principal.urn, None, "passes roles of others to what it makes", (*strangers, *makes)
         )
-    entering = _acting(mine, _ENTERS)
+    entering = acting(mine, _ENTERS)
     for actor in question.facts.actors if entering else ():
         function = question.facts.values.resources[actor.urn].type == FUNCTION
         kind = _OF_FUNCTIONS if function else ~_OF_FUNCTIONS
@@ -195,7 +196,7 @@ def _chain(
     queue = [start]
     while queue:
         at = queue.pop(0)
-        for gain in _gains(question, at, reading):
+        for gain in gains(question, at, reading):
             chain = [*came[at.urn], gain]
             if gain.to is None:
                 if _beyond([Box({})], contract):

@@ -115,11 +115,12 @@ def _not_blocked(
     return [
         kept
         for box in boxes
-        if not (kept := box.narrowed(WHO, insiders) if _public(box) else box).is_empty()
+        if not (kept := box.narrowed(WHO, insiders) if is_public(box) else box).is_empty()
     ]
 
 
-def _public(box: Box) -> bool:
+def is_public(box: Box) -> bool:
+    """Whether any account is let in, under no condition that fixes where from."""
     fixed = any(key in box.sides and ABSENT not in box.sides[key] for key in _FIXING)
     return _ANYBODY in box.side(WHO) and not fixed
 
