@@ -24,6 +24,7 @@ from stackproof.model import (
     Evidence,
     Family,
     Graph,
+    Kinds,
     Location,
     NotModelled,
     Obligation,
@@ -192,6 +193,24 @@ def _unclassified(graph: Graph, chosen: Sequence[Proof]) -> Iterator[NotModelled
 
 
 def _contained(proof: Proof, world: World) -> tuple[list[Obligation], Limits]:
+    """What a family of proof rests on can be read at all.
+
+    It appears only when it fails: the facts could not be read or the proof crashed, and the
+    claims of the family stand behind this one. The other families still run.
+
+    ## What AWS does
+
+    Nothing: this is about stackproof.
+
+    ## Fails
+
+    A defect of stackproof, met by a program that is unlike those of its tests. The evidence
+    names the exception and the place.
+
+    ## Mend
+
+    Report it with the output of `stackproof graph`.
+    """
     try:
         return proof.obligations(world), proof.limits(world)
     except Exception as error:  # noqa: BLE001 - whatever a proof raises is a finding, never a skip
@@ -272,7 +291,30 @@ def _innermost(error: Exception) -> str:
 def _coverage(
     family: Family, blind: Collection[NotModelled], resources: Mapping[str, Resource]
 ) -> Claim:
-    """Whether everything that could matter to `family` is understood."""
+    """Every resource that could matter to a family of proof is understood.
+
+    A table classifies resource types by the families that they can touch. A type that is not in
+    it, or that no proof reads yet, may permit what is proven impossible: nothing is harmless by
+    default.
+
+    ## What AWS does
+
+    New kinds of door appear: an Instance Connect endpoint, a VPC Lattice service and a
+    CloudFront VPC origin each let traffic in without a rule that names the internet (Amazon EC2
+    User Guide, "Connect to your instances using EC2 Instance Connect Endpoint").
+
+    ## Fails
+
+    ```python
+    aws.ec2transitgateway.InstanceConnectEndpoint("door", subnet_id=back.id)
+    ```
+
+    `network.coverage`
+
+    ## Mend
+
+    Find out what the resource can do, and waive the claim for it until stackproof knows it.
+    """
     unseen = sorted(item for item in blind if item.family is family)
     urns = tuple(dict.fromkeys(item.urn for item in unseen))
     types = ", ".join(dict.fromkeys(item.type for item in unseen))
@@ -301,3 +343,11 @@ _PREFIX = {
     Family.PLACEMENT: "availability",
     Family.RECURSION: "events",
 }
+
+KINDS: Kinds = {
+    **{kind: decide for proof in FAMILIES for kind, decide in proof.kinds.items()},
+    **waivers.KINDS,
+    **{f"{prefix}.coverage": _coverage for prefix in _PREFIX.values()},
+    **{f"{prefix}.facts": _contained for prefix in _PREFIX.values()},
+}
+"""Every kind of claim that a report can hold."""

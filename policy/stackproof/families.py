@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from stackproof.aws.network import NetworkFacts, network_facts
 from stackproof.aws.placement import PlacementFacts, placement_facts
 from stackproof.aws.readiness import ReadinessFacts, readiness_facts
 from stackproof.contract import Contract
-from stackproof.model import Family, Graph, NotModelled, Obligation
+from stackproof.model import Family, Graph, Kinds, NotModelled, Obligation
 from stackproof.proofs import permissions, placement, reach, readiness, recursion
 from stackproof.proofs.accounts import in_every_account
 from stackproof.selection import Members
@@ -73,6 +73,8 @@ class Proof:
     """The id of the claim that stands for all others when its facts cannot be read."""
     limits: Callable[[World], Limits]
     obligations: Callable[[World], list[Obligation]]
+    kinds: Kinds = field(default_factory=dict, hash=False)
+    """Every kind of claim that it decides."""
 
 
 def _network(world: World) -> list[Obligation]:
@@ -134,6 +136,7 @@ FAMILIES: tuple[Proof, ...] = (
         facts_claim="network.facts",
         limits=lambda world: _limits(world.network),
         obligations=_network,
+        kinds=reach.KINDS,
     ),
     Proof(
         Family.IDENTITY,
@@ -141,6 +144,7 @@ FAMILIES: tuple[Proof, ...] = (
         facts_claim="identity.facts",
         limits=lambda world: _limits(world.identity),
         obligations=_identity,
+        kinds=permissions.KINDS,
     ),
     Proof(
         Family.PLACEMENT,
@@ -148,6 +152,7 @@ FAMILIES: tuple[Proof, ...] = (
         facts_claim="availability.facts",
         limits=lambda world: _limits(world.placement),
         obligations=_placement,
+        kinds=placement.KINDS,
     ),
     Proof(
         Family.PLACEMENT,
@@ -156,6 +161,7 @@ FAMILIES: tuple[Proof, ...] = (
         # What it does not know it has from the network, which names it.
         limits=lambda world: Limits((), world.readiness.assumptions),
         obligations=_readiness,
+        kinds=readiness.KINDS,
     ),
     Proof(
         Family.RECURSION,
@@ -163,5 +169,6 @@ FAMILIES: tuple[Proof, ...] = (
         facts_claim="events.facts",
         limits=lambda world: _limits(world.events),
         obligations=_recursion,
+        kinds=recursion.KINDS,
     ),
 )

@@ -234,6 +234,15 @@ class Claim(msgspec.Struct, frozen=True):
     waiver: str = ""
     """The waiver's reason, owner and date when the verdict is `waived`."""
 
+    @property
+    def kind(self) -> str:
+        """What kind of claim it is, as its id says: `network.closed` of what `a-to-b` follows."""
+        return ".".join(self.id.split(".")[:2]).partition("#")[0]
+
+
+Kinds: TypeAlias = Mapping[str, Callable[..., object]]
+"""Kinds of claims, each with the function that decides it: its docstring documents the kind."""
+
 
 class Explanation(msgspec.Struct, frozen=True):
     """The answer to one question of `stackproof explain`."""

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from stackproof.contract import Waiver
-from stackproof.model import Claim, Evidence, Family, Location, Resource, Verdict
+from stackproof.model import Claim, Evidence, Family, Kinds, Location, Resource, Verdict
 
 _FAMILIES = {
     "network": Family.NETWORK,
@@ -100,6 +100,32 @@ def _finding(
     wrong: tuple[str, str] | None,
     lines: Sequence[Location],
 ) -> Claim:
+    """A waiver is valid, needed, and names what it accepts.
+
+    A waiver never hides anything: the claim keeps its evidence and is shown as waived. One that
+    has expired, that fits no claim, that covers less than is to blame or that is no longer
+    needed is violated itself.
+
+    ## What AWS does
+
+    Nothing: this is about the contract.
+
+    ## Fails
+
+    ```yaml
+    waivers:
+      - claim: availability.keep.database
+        reason: one instance is what a development stack pays for
+        owner: platform
+        expires: 2020-12-31
+    ```
+
+    `contract.waiver.availability.keep.database`
+
+    ## Mend
+
+    Mend what it waives and remove it, or agree on a new date with its owner.
+    """
     base = f"contract.waiver.{waiver.claim}"
     same = sum(claim.id == base or claim.id.startswith(f"{base}#") for claim in earlier)
     summary, mend = wrong or (f"it is in use until {waiver.expires} (owner: {waiver.owner})", "")
@@ -116,3 +142,6 @@ def _finding(
         locations=tuple(lines),
         mend=mend,
     )
+
+
+KINDS: Kinds = {"contract.waiver": _finding}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -274,3 +275,29 @@ def schema(name: str) -> None:
     """Print the JSON schema of a contract, a graph or a report."""
     file = resources.files("stackproof") / "schemas" / f"{name}.schema.json"
     output.say(file.read_text(encoding="utf-8"))
+
+
+@main.command(epilog="Example: stackproof claims network.closed")
+@click.argument("kind", required=False)
+@click.option("--markdown", is_flag=True, help="Print the page about all kinds (docs/claims.md).")
+def claims(kind: str | None, *, markdown: bool) -> None:
+    """Tell what each kind of claim proves, or all about KIND.
+
+    KIND is the beginning of a claim's id, such as network.closed; a whole id
+    serves as well. What is told: what it proves, what AWS does, a change that
+    violates it, and the mend.
+    """
+    from stackproof.reports import claims as documented  # noqa: PLC0415 - 15 ms that check need not pay
+
+    if markdown:
+        output.say(documented.page())
+    elif kind is None:
+        for name, one in documented.kinds().items():
+            output.say(f"{name}\n  {one.proves}\n")
+    else:
+        found = documented.kind_of(".".join(kind.split(".")[:2]).partition("#")[0])
+        if found is None:
+            close = get_close_matches(kind, documented.kinds(), n=1)
+            instead = f"; did you mean {close[0]}?" if close else ""
+            raise InputError(f"KIND {kind}: there is no such kind of claim{instead}")
+        output.say(f"# {found.title}\n\n{found.markdown(level=2)}\n")

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from stackproof.aws.network import NetworkFacts
 from stackproof.aws.placement import PlacementFacts
 from stackproof.contract import Contract, Flow, Keep
-from stackproof.model import Decision, Evidence, Family, Hop, Obligation, Verdict
+from stackproof.model import Decision, Evidence, Family, Hop, Kinds, Obligation, Verdict
 from stackproof.selection import Members
 
 Exists: TypeAlias = Callable[[NetworkFacts, Flow, Mapping[str, Members]], Decision]
@@ -78,7 +78,35 @@ def _unproven(summary: str, resources: tuple[str, ...], mend: str) -> Decision:
 
 
 def is_left(facts: PlacementFacts, members: Members, keep: Keep) -> Decision:
-    """Whether enough of the group is left after the loss of each zone."""
+    """After the loss of any one zone, enough of a group is left.
+
+    Every zone is taken away in turn. A number is counted in the worst spread that Auto Scaling
+    could show; a majority is that of the declared voters.
+
+    ## What AWS does
+
+    An Auto Scaling group balances over its zones as far as it can, which is a best effort:
+    three instances may stand two and one (Amazon EC2 Auto Scaling User Guide, "Auto Scaling
+    group Availability Zone distribution"). A load balancer reaches only zones in which it has a
+    subnet (User Guide for Application Load Balancers, "Availability Zones").
+
+    ## Fails
+
+    Two members in two zones have no majority without either.
+
+    ```yaml
+    availability:
+      keep:
+        database: {quorum: majority}
+    ```
+
+    `availability.keep.database`
+
+    ## Mend
+
+    Run one more, in a zone of its own; for an Auto Scaling group raise its minimum or let it be
+    `balanced-only`.
+    """
     urns = [r.urn for r in members.resources]
     if not urns:
         return _unproven(
@@ -216,7 +244,45 @@ def goes_on(
     members: Mapping[str, Members],
     exists: Exists,
 ) -> Decision:
-    """Whether the flow exists after the loss of each zone; `without` takes one away."""
+    """After the loss of any one zone, a declared flow still exists.
+
+    The network without what lives in the zone is proven again, as `network.flow` is.
+
+    ## What AWS does
+
+    Instances, subnets and NAT gateways live in one zone; a route to a NAT gateway of a lost
+    zone leads nowhere (Amazon VPC User Guide, "NAT gateway basics"). Zone names differ between
+    accounts, zone ids do not (AWS Resource Access Manager User Guide, "Availability Zone IDs").
+
+    ## Fails
+
+    A cache in one zone.
+
+    ```python
+    aws.ec2.Instance(
+        "cache",
+        ami="ami-12345678",
+        instance_type="t3.small",
+        subnet_id=back.id,
+        vpc_security_group_ids=[database_group.id],
+    )
+    ```
+
+    ```yaml
+    groups:
+      cache: {type: "aws:ec2/instance:Instance", name: cache}
+    network:
+      flows:
+        - {from: web, to: cache, allow: [tcp/5432]}
+    ```
+
+    `availability.flows.web-to-cache`
+
+    ## Mend
+
+    Give the flow an end in a second zone, or accept under `availability.flows.except` that it
+    dies with its zone, with the reason.
+    """
     if facts.nowhere:
         names = ", ".join(facts.names[urn] for urn in facts.nowhere)
         return _unproven(
@@ -284,3 +350,6 @@ def _dead(
         f"Let {flow.source} reach {flow.to} through another zone too, or accept under "
         f"availability.flows.except that it dies with {zone}. {after.mend}",
     )
+
+
+KINDS: Kinds = {"availability.keep": _keep, "availability.flows": _flow}

@@ -12,7 +12,16 @@ from functools import partial
 from stackproof.aws.events.facts import Delivery
 from stackproof.aws.readiness import Caller, ReadinessFacts, Workload
 from stackproof.contract import Contract
-from stackproof.model import Decision, Evidence, Family, Hop, NotModelled, Obligation, Verdict
+from stackproof.model import (
+    Decision,
+    Evidence,
+    Family,
+    Hop,
+    Kinds,
+    NotModelled,
+    Obligation,
+    Verdict,
+)
 from stackproof.proofs.recursion.triggers import admits
 from stackproof.selection import Members
 
@@ -58,6 +67,35 @@ def _unproven(summary: str, resources: tuple[str, ...], mend: str) -> Decision:
 def _boot(
     facts: ReadinessFacts, members: Members, not_modelled: tuple[NotModelled, ...]
 ) -> Decision:
+    """Everything that a workload needs in order to start is made before it.
+
+    Decided on the dependency graph: a need is met when Pulumi cannot make the workload before
+    it, whatever the timing. Needed are the rules of its security groups, routes, NAT gateways,
+    endpoints, the policies of its role.
+
+    ## What AWS does
+
+    An instance depends on its security group, not on the group's rules, and on its profile, not
+    on the policies of the role. User data that runs before a route exists fails once, and
+    nobody runs it again (Amazon EC2 User Guide, "Run commands when you launch an EC2 instance
+    with user data input"; Pulumi documentation, "Resource option: dependsOn").
+
+    ## Fails
+
+    ```python
+    aws.iam.RolePolicy(
+        "late",
+        role=web_role.name,
+        policy=allow("s3:PutObject", "arn:aws:s3:::shop-images/orig/*"),
+    )
+    ```
+
+    `availability.boot.web`
+
+    ## Mend
+
+    Add what the evidence lists to the workload's `depends_on`.
+    """
     workloads: list[Workload] = []
     for resource in members.resources:
         if resource.urn not in facts.workloads:
@@ -134,9 +172,40 @@ def _late(facts: ReadinessFacts, workload: Workload) -> Decision | None:
 
 
 def _order(facts: ReadinessFacts, caller: Caller) -> Decision:
-    """(Amazon S3 User Guide, "Granting permissions to publish event notification messages").
+    """A bucket's notification is made after the permission by which S3 may call the function.
 
-    S3 tries the function when the notification is made, and refuses it without the permission.
+    ## What AWS does
+
+    S3 tries the function when the notification is made, and refuses the notification without
+    the permission (Amazon S3 User Guide, "Granting permissions to publish event notification
+    messages to a destination"). Nothing else ties the two together.
+
+    ## Fails
+
+    ```python
+    archive = aws.s3.Bucket("archive", bucket="shop-archive")
+    aws.lambda_.Permission(
+        "archive-may-call",
+        function=thumbnails.name,
+        action="lambda:InvokeFunction",
+        principal="s3.amazonaws.com",
+        source_arn=archive.arn,
+        source_account=ACCOUNT,
+    )
+    aws.s3.BucketNotification(
+        "archive",
+        bucket=archive.id,
+        lambda_functions=[
+            {"lambda_function_arn": thumbnails.arn, "events": ["s3:ObjectCreated:*"]}
+        ],
+    )
+    ```
+
+    `availability.order.archive`
+
+    ## Mend
+
+    Add the permission to the notification's `depends_on`.
     """
     waited = facts.waited_for(caller.urn)
     for delivery in caller.deliveries:
@@ -188,3 +257,6 @@ def _not_yet_admitted(
         else f"Declare an aws.lambda_.Permission on {called} for s3.amazonaws.com, and add it to "
         f"depends_on of {name}.",
     )
+
+
+KINDS: Kinds = {"availability.boot": _boot, "availability.order": _order}

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from stackproof.model import Asset, Graph, Reference, Resource, Template, Unknown, Value
+from stackproof.model import Asset, Graph, Kinds, Reference, Resource, Template, Unknown, Value
 from stackproof.sources.states import STACK_TYPE, is_default_provider
 from stackproof.sources.undecided import TYPE as UNDECIDED
 from stackproof.sources.wire import (
@@ -166,10 +166,28 @@ def _signed(signature: str, raw: Mapping[str, Any], depends_on: tuple[str, ...])
 
 
 def disagreements(program: Graph, engine: Graph) -> tuple[Disagreement, ...]:
-    """Where the engine's view contradicts the program's, sorted; none when proofs carry over.
+    """What the engine deploys is what was proven.
 
-    A value that the engine does not know agrees with a reference to what it depends on. Verdicts
-    were made of the program's Graph, so that what only it knows is a disagreement.
+    Only the policy pack decides it, inside `pulumi preview` and `pulumi up`: the resources that
+    the engine shows are compared with the evaluated program's. A value that the engine does not
+    know agrees with a reference to what it depends on.
+
+    ## What AWS does
+
+    Nothing: this is about the program. One that asks a clock, the network or the environment
+    may declare something else in each run.
+
+    ## Fails
+
+    Anything of this kind.
+
+    ```text
+    port = int(os.environ.get("PORT", "5432"))
+    ```
+
+    ## Mend
+
+    Let the program read its configuration from the stack's file alone.
     """
     declared = {r.urn: r for r in program.resources if r.type != UNDECIDED}
     shown = engine.by_urn()
@@ -328,3 +346,6 @@ def _short(value: Value) -> str:
         return "absent"
     text = json.dumps(msgspec.to_builtins(value), sort_keys=True)
     return text if len(text) <= 120 else f"{text[:117]}..."  # noqa: PLR2004  as above
+
+
+KINDS: Kinds = {"contract.source": disagreements}

@@ -204,6 +204,22 @@ def test_schemas_are_printed(name: str) -> None:
     assert "$schema" in json.loads(run("schema", name).stdout)
 
 
+def test_a_kind_of_claim_is_explained_by_the_id_of_a_claim_too() -> None:
+    told = run("claims", "network.closed").stdout
+    assert told.startswith("# network.closed\n\nNothing passes between two groups but ")
+    assert run("claims", "network.closed.vpc-to-database#2").stdout == told
+    assert "network.closed\n  Nothing passes" in run("claims").stdout
+    assert "## network.closed\n" in run("claims", "--markdown").stdout
+
+
+def test_a_kind_that_does_not_exist_is_refused_with_the_nearest() -> None:
+    result = run("claims", "network.close")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "error: KIND network.close: there is no such kind of claim; did you mean network.closed?\n"
+    )
+
+
 def test_a_permission_is_explained(project: Path) -> None:
     role = graphs.resource(
         "aws:iam/role:Role",
@@ -240,6 +256,7 @@ def test_help_teaches_and_fits_80_columns() -> None:
         ("explain", "--help"),
         ("explain", "flow", "--help"),
         ("explain", "permission", "--help"),
+        ("claims", "--help"),
         ("schema", "--help"),
     ):
         result = run(*arguments)

@@ -13,7 +13,7 @@ import msgspec
 
 from stackproof.aws.identity import IdentityFacts, identity_facts
 from stackproof.contract import Contract, Identity
-from stackproof.model import Decision, Obligation, unknowns
+from stackproof.model import Decision, Kinds, Obligation, unknowns
 from stackproof.proofs.accounts import in_every_account
 from stackproof.proofs.permissions import admissions, escalation, principals, running, trust
 from stackproof.proofs.permissions.claims import Question, unproven
@@ -27,6 +27,7 @@ from stackproof.proofs.permissions.questions import (
 from stackproof.proofs.permissions.requests import Doubt
 
 __all__ = [
+    "KINDS",
     "explain",
     "obligations",
     "resources_allowed",
@@ -79,3 +80,12 @@ def _known(question: Question, obligation: Obligation) -> Decision:
             [error.resource.urn],
             f"Give {name} a name that is known at preview.",
         )
+
+
+KINDS: Kinds = {
+    **principals.KINDS,
+    **trust.KINDS,
+    **running.KINDS,
+    **admissions.KINDS,
+    **escalation.KINDS,
+}

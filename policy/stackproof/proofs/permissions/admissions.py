@@ -12,7 +12,7 @@ from stackproof.aws.identity import IdentityFacts, ResourcePolicy
 from stackproof.aws.identity.resource_policies import ENDPOINT
 from stackproof.aws.values import readable
 from stackproof.contract import Admission, Trustee
-from stackproof.model import Decision, Family, Hop, Obligation
+from stackproof.model import Decision, Family, Hop, Kinds, Obligation
 from stackproof.proofs.languages import Language
 from stackproof.proofs.permissions.boxes import ACTION, RESOURCE, WHO, Box, subtract
 from stackproof.proofs.permissions.claims import (
@@ -129,6 +129,41 @@ def _admits(
     policies: list[ResourcePolicy],
     admissions: tuple[Admission, ...],
 ) -> Decision:
+    """The policies of a group's resources admit those whom the contract names, and nobody else.
+
+    Buckets, keys, queues, topics, secrets, functions; VPC endpoints too, because what passes
+    one may carry data to anybody's bucket.
+
+    ## What AWS does
+
+    A resource's own policy may let in another account, a service or the public without any
+    policy of this account (IAM User Guide, "Identity-based policies and resource-based
+    policies", "Cross account resource access in IAM"). An endpoint without a policy lets
+    everything through (AWS PrivateLink Guide, "Control access to VPC endpoints using endpoint
+    policies").
+
+    ## Fails
+
+    ```python
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::shop-images/*",
+    }
+    aws.s3.BucketPolicy(
+        "everybody",
+        bucket=images.id,
+        policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+    ```
+
+    `identity.admits.images`
+
+    ## Mend
+
+    Narrow the statement, or declare under `identity.resources` whom it admits, for review.
+    """
     contract = _declared(question, admissions, group, least=False)
 
     def certain(reading: Reading) -> list[Box]:
@@ -267,3 +302,6 @@ def nobody_else(
         urns,
         "Make the policy known at preview.",
     )
+
+
+KINDS: Kinds = {"identity.admits": _admits}

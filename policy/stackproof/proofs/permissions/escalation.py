@@ -16,7 +16,7 @@ import msgspec
 from stackproof.aws.identity import Principal
 from stackproof.aws.identity.principals import FUNCTION
 from stackproof.aws.values import readable
-from stackproof.model import Decision, Family, Hop, Obligation
+from stackproof.model import Decision, Family, Hop, Kinds, Obligation
 from stackproof.proofs.languages import Language
 from stackproof.proofs.permissions.boxes import ACTION, ASKER, RESOURCE, Box, intersect, subtract
 from stackproof.proofs.permissions.claims import (
@@ -168,6 +168,45 @@ def gains(question: Question, principal: Principal, reading: Reading) -> Iterato
 
 
 def _contained(question: Question, name: str) -> Decision:
+    """No principal can make itself more than the contract says, by any chain of steps.
+
+    A step is to assume a role, to pass one to something that it makes, to put code into what
+    acts as one, or to write policies.
+
+    ## What AWS does
+
+    `iam:PassRole` with the right to make a function or an instance is that role's permissions
+    (IAM User Guide, "Grant a user permissions to pass a role to an AWS service"), and whoever
+    may change a function's code is the function.
+
+    ## Fails
+
+    ```python
+    aws.iam.RolePolicy(
+        "deploys",
+        role=web_role.name,
+        policy=allow(
+            "lambda:UpdateFunctionCode",
+            "arn:aws:lambda:us-east-1:123456789012:function:thumbnails",
+        ),
+    )
+    ```
+
+    ```yaml
+    identity:
+      principals:
+        web:
+          may:
+            - {actions: ["s3:PutObject"], resources: ["images/orig/*"]}
+            - {actions: ["lambda:UpdateFunctionCode"], resources: [thumbnails]}
+    ```
+
+    `identity.escalation.web`
+
+    ## Mend
+
+    Take from the principal what lets it do the first step of the chain.
+    """
     steps: list[Hop] = []
     for principal in question.holders(name):
         contract = contract_boxes(question, name, principal)
@@ -242,3 +281,6 @@ def _escalates(
         [*(u for u, _ in sources_of(chain[0].boxes)), *(g.by for g in chain)],
         f"Take from {principal.name} what lets it do the first step.",
     )
+
+
+KINDS: Kinds = {"identity.escalation": _contained}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from stackproof.aws.identity import Principal
 from stackproof.aws.values import readable
 from stackproof.contract import Grant
-from stackproof.model import Decision, Family, Hop, Obligation
+from stackproof.model import Decision, Family, Hop, Kinds, Obligation
 from stackproof.proofs.permissions.boxes import ACTION, Box, subtract
 from stackproof.proofs.permissions.claims import (
     Question,
@@ -62,6 +62,25 @@ def obligations(question: Question) -> Iterator[Obligation]:
 
 
 def _named(question: Question) -> Decision:
+    """Every role and user is in the contract, and every one that it names exists.
+
+    ## What AWS does
+
+    A role that nobody watches is one that somebody may assume, and what it may do is decided by
+    its own policies alone (IAM User Guide, "IAM roles", "Security best practices in IAM").
+
+    ## Fails
+
+    ```python
+    aws.iam.Role("experiment", assume_role_policy=trust("ec2.amazonaws.com"))
+    ```
+
+    `identity.principals`
+
+    ## Mend
+
+    Name it under `identity.principals` with what it may do, or remove it.
+    """
     named = {p.urn for name in question.identity.principals for p in question.holders(name)}
     strangers = [p for p in question.facts.principals if p.urn not in named]
     if strangers:
@@ -91,6 +110,34 @@ def _named(question: Question) -> Decision:
 
 
 def _granted(question: Question, name: str, grant: Grant) -> Decision:
+    """Every request of a grant is allowed, whatever a condition that cannot be decided says.
+
+    ## What AWS does
+
+    Allowed is what some statement allows, no statement denies and no permissions boundary
+    leaves out (IAM User Guide, "Policy evaluation logic", "Permissions boundaries for IAM
+    entities"). On its way a request may pass a VPC endpoint, whose policy can refuse it (AWS
+    PrivateLink Guide, "Control access to VPC endpoints using endpoint policies").
+
+    ## Fails
+
+    The contract grants reading; no policy does.
+
+    ```yaml
+    identity:
+      principals:
+        web:
+          may:
+            - {actions: ["s3:PutObject", "s3:GetObject"], resources: ["images/orig/*"]}
+    ```
+
+    `identity.grant.web.1`
+
+    ## Mend
+
+    Let a policy of the principal permit the request that is shown, or take it out of the
+    contract.
+    """
     hops: list[Hop] = []
     for principal in question.holders(name):
         wanted = _wanted(question, principal, grant)
@@ -193,6 +240,36 @@ def contract_boxes(question: Question, name: str, principal: Principal) -> list[
 
 
 def _closed(question: Question, name: str) -> Decision:
+    """A principal may do nothing but what the contract grants it.
+
+    Policies are read as languages over actions, resources and circumstances, and the contract's
+    is subtracted. A request that is left is the witness.
+
+    ## What AWS does
+
+    `*` in a policy matches slashes too, `NotAction` and `NotResource` allow all that is not
+    named, and a resource's own policy may permit what the principal's does not (IAM User Guide,
+    "IAM JSON policy elements reference", "Policy evaluation logic").
+
+    ## Fails
+
+    `orig*` was meant as the folder, and matches every key that begins so.
+
+    ```python
+    aws.iam.RolePolicy(
+        "too-wide",
+        role=web_role.name,
+        policy=allow("s3:PutObject", "arn:aws:s3:::shop-images/orig*"),
+    )
+    ```
+
+    `identity.closed.web`
+
+    ## Mend
+
+    Narrow the statement that the evidence names, or grant the request in the contract, for
+    review.
+    """
     hops: list[Hop] = []
     for principal in question.holders(name):
         contract = contract_boxes(question, name, principal)
@@ -233,3 +310,10 @@ def _excess(
         (*(urn for urn, _ in sources_of(excess)), principal.urn),
         "Make the policy known at preview, or state the same condition in the grant's `when`.",
     )
+
+
+KINDS: Kinds = {
+    "identity.principals": _named,
+    "identity.grant": _granted,
+    "identity.closed": _closed,
+}

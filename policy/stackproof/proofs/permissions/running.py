@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stackproof.aws.identity import Run, Workload
-from stackproof.model import Decision, Family, Hop, Obligation, Resource
+from stackproof.model import Decision, Family, Hop, Kinds, Obligation, Resource
 from stackproof.proofs.permissions.claims import (
     Question,
     closed_world,
@@ -35,6 +35,35 @@ def obligations(question: Question) -> Iterator[Obligation]:
 
 
 def _runs(question: Question, name: str) -> Decision:
+    """The workloads that the contract names run as a principal, and no other workload does.
+
+    ## What AWS does
+
+    An instance gets its role from an instance profile, its own or that of its launch template;
+    a function names its role itself (Amazon EC2 User Guide, "IAM roles for Amazon EC2"; AWS
+    Lambda Developer Guide, "Defining Lambda function permissions with an execution role").
+
+    ## Fails
+
+    The function borrows the web servers' role.
+
+    ```python
+    aws.lambda_.Function(
+        "report",
+        role=web_role.arn,
+        runtime="python3.13",
+        handler="handler.handle",
+        s3_bucket="shop-code",
+        s3_key="report.zip",
+    )
+    ```
+
+    `identity.runs.web`
+
+    ## Mend
+
+    Give the workload a role of its own, or name it under `runs`.
+    """
     roles = {p.urn for p in question.holders(name)}
     if not roles:
         return violated(
@@ -73,7 +102,33 @@ def _runs(question: Question, name: str) -> Decision:
 
 
 def _workloads(question: Question) -> Decision:
-    """Workloads that run as a role which no principal of the contract is."""
+    """Every workload that runs as a role runs as a principal of the contract.
+
+    ## What AWS does
+
+    A role of another stack or an ARN in configuration serves as well as one that is declared
+    here (Amazon EC2 User Guide, "IAM roles for Amazon EC2"), and what it may do is not seen.
+
+    ## Fails
+
+    ```python
+    aws.lambda_.Function(
+        "cleanup",
+        role="arn:aws:iam::123456789012:role/administrator",
+        runtime="python3.13",
+        handler="handler.handle",
+        s3_bucket="shop-code",
+        s3_key="report.zip",
+    )
+    ```
+
+    `identity.workloads`
+
+    ## Mend
+
+    Declare the role in this stack and name it under `identity.principals`, with the workload
+    under its `runs`.
+    """
     ours = {p.urn for name in question.identity.principals for p in question.holders(name)}
     open_: list[tuple[Workload, Run]] = []
     for workload in question.facts.workloads:
@@ -155,3 +210,6 @@ def _not_known(question: Question, open_: list[tuple[Workload, Run]], summary: s
         [urn for _, run in open_ for urn in run.via],
         "Declare the launch template, profile and role in this program, known at preview.",
     )
+
+
+KINDS: Kinds = {"identity.runs": _runs, "identity.workloads": _workloads}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from stackproof.aws.identity import Principal
 from stackproof.aws.values import readable
 from stackproof.contract import Trustee
-from stackproof.model import Decision, Family, Hop, Obligation
+from stackproof.model import Decision, Family, Hop, Kinds, Obligation
 from stackproof.proofs.languages import Language
 from stackproof.proofs.permissions.admissions import TLS, nobody_else, trustee_text
 from stackproof.proofs.permissions.boxes import ACTION, RESOURCE, WHO, Box, intersect, subtract
@@ -74,6 +74,44 @@ def trusts_a_service(question: Question, role: Principal, reading: Reading) -> b
 
 
 def _trust(question: Question, name: str) -> Decision:
+    """A role may be assumed by those whom the contract names, under the conditions that it states.
+
+    ## What AWS does
+
+    A trust policy that names a principal of the same account is enough; one that names the
+    account leaves the choice to that account's policies (IAM User Guide, "Cross account
+    resource access in IAM", "AWS JSON policy elements: Principal"). A service that acts for
+    many customers may be tricked into using another's role: `aws:SourceAccount` and
+    `aws:SourceArn` bind it (IAM User Guide, "The confused deputy problem").
+
+    ## Fails
+
+    The contract expects flow logs of one account alone; the trust policy has no condition.
+
+    ```python
+    aws.iam.Role(
+        "flow-log", name="flow-log", assume_role_policy=trust("vpc-flow-logs.amazonaws.com")
+    )
+    ```
+
+    ```yaml
+    groups:
+      flow-log-role: {type: "aws:iam/role:Role", name: flow-log}
+    identity:
+      principals:
+        flow-log:
+          role: flow-log-role
+          assumed_by:
+            - service: vpc-flow-logs.amazonaws.com
+              when: {StringEquals: {"aws:SourceAccount": "123456789012"}}
+    ```
+
+    `identity.trust.flow-log`
+
+    ## Mend
+
+    Write the principal and the conditions into the trust policy as the contract has them.
+    """
     declared = question.identity.principals[name].assumed_by
     boxes = [_declared(question, trustee) for trustee in declared]
     hops: list[Hop] = []
@@ -156,3 +194,6 @@ def _lacking(question: Question, principal: Principal, who: str, wanted: Box) ->
         [principal.urn],
         f"Let the trust policy of {principal.name} admit {who}, or mend the contract.",
     )
+
+
+KINDS: Kinds = {"identity.trust": _trust}

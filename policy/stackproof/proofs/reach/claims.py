@@ -15,7 +15,7 @@ from functools import partial
 
 from stackproof.aws.network.facts import NetworkFacts
 from stackproof.contract import Contract, Flow, Network
-from stackproof.model import Decision, Evidence, Family, Hop, Obligation, Verdict
+from stackproof.model import Decision, Evidence, Family, Hop, Kinds, Obligation, Verdict
 from stackproof.proofs.headers import Packets, union
 from stackproof.proofs.reach.ends import (
     End,
@@ -155,7 +155,34 @@ def _isolated(facts: NetworkFacts, network: Network, known: Ends) -> Iterator[Ob
 def _decide_isolated(
     facts: NetworkFacts, group: str, listed: tuple[End, ...], services: frozenset[str], known: Ends
 ) -> Decision:
-    """Isolation by routes, whatever the security groups say: two locks, not one."""
+    """No route of a group's subnets leads out of the VPC, whatever its security groups say.
+
+    Two locks, not one: rules change often, routes hardly ever. Gateway endpoints of services
+    that the group's flows name are no way out.
+
+    ## What AWS does
+
+    A subnet without a route table of its own uses the VPC's main one, and a route to anything
+    but the VPC's own ranges leads out: internet and NAT gateways, peerings, transit gateways,
+    instances (Amazon VPC User Guide, "Configure route tables", "Route priority").
+
+    ## Fails
+
+    ```python
+    aws.ec2.Route(
+        "shortcut",
+        route_table_id=private.id,
+        destination_cidr_block="0.0.0.0/0",
+        gateway_id=gateway.id,
+    )
+    ```
+
+    `network.isolated.database`
+
+    ## Mend
+
+    Take the route out, or give the group subnets with a route table of their own.
+    """
     subnets = {e.interface.subnet for e in listed if isinstance(e, Host)}
     doubts = [e.interface.unknown for e in listed if isinstance(e, Host) and e.interface.unknown]
     used = {e.endpoint.urn for s in services for e in known.everywhere(s) if isinstance(e, Service)}
@@ -202,6 +229,34 @@ def _grouped(facts: NetworkFacts, known: Ends) -> Obligation:
 
 
 def _decide_grouped(facts: NetworkFacts, known: Ends) -> Decision:
+    """Every network interface belongs to a group of the contract.
+
+    Pairs are decided by groups, so that what is in no group would be in no pair.
+
+    ## What AWS does
+
+    More makes interfaces than instances do: load balancers, NAT gateways, interface endpoints,
+    functions in a VPC, databases (Amazon EC2 User Guide, "Requester-managed network
+    interfaces").
+
+    ## Fails
+
+    ```python
+    aws.ec2.Instance(
+        "forgotten",
+        ami="ami-12345678",
+        instance_type="t3.small",
+        subnet_id=front.id,
+    )
+    ```
+
+    `network.grouped`
+
+    ## Mend
+
+    Add a group for it to the contract, with the flows that it needs, or widen the selector of a
+    group that it belongs to.
+    """
     unread_owners = {n.urn for n in facts.not_modelled}
     # An endpoint whose service is not known may be in the group of that service.
     loose = [
@@ -262,6 +317,41 @@ def _rules(facts: NetworkFacts) -> Iterator[Obligation]:
 def _decide_rules(
     facts: NetworkFacts, listed: tuple[tuple[str, str, tuple[str, ...], str], ...]
 ) -> Decision:
+    """No security group, network ACL or route table has its rules declared in two places.
+
+    ## What AWS does
+
+    Rules written inside a resource are the whole list to the provider: each update takes away
+    what resources of their own have added, and the next one adds it again. What is open then
+    depends on which came last (Pulumi Registry, "aws.ec2.SecurityGroup", "aws.ec2.RouteTable",
+    "aws.ec2.NetworkAcl").
+
+    ## Fails
+
+    ```python
+    both = aws.ec2.SecurityGroup(
+        "both",
+        vpc_id=vpc.id,
+        egress=[
+            {"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["10.0.0.0/16"]}
+        ],
+    )
+    aws.vpc.SecurityGroupIngressRule(
+        "separate",
+        security_group_id=both.id,
+        ip_protocol="tcp",
+        from_port=443,
+        to_port=443,
+        cidr_ipv4="10.0.0.0/16",
+    )
+    ```
+
+    `network.rules.both`
+
+    ## Mend
+
+    Declare all rules as resources of their own.
+    """
     for urn, name, mixed, kind in listed:
         if mixed:
             hops = tuple(
@@ -289,3 +379,13 @@ def _decide_rules(
         Evidence("exhaustive", f"no rule of {kind} {name} is declared in a second place"),
         (urn.partition("#")[0],),
     )
+
+
+KINDS: Kinds = {
+    "network.flow": decide_flow,
+    "network.closed": decide_closed,
+    "network.never": decide_never,
+    "network.isolated": _decide_isolated,
+    "network.grouped": _decide_grouped,
+    "network.rules": _decide_rules,
+}

@@ -54,7 +54,43 @@ def decide_closed(
     permitted: Permission,
     declared: tuple[str, ...],
 ) -> Decision:
-    """Nothing passes between `pairs` but what is permitted; `names` are those of their groups."""
+    """Nothing passes between two groups but what the contract declares.
+
+    The closed world of the network: decided for every ordered pair of groups, for `internet`
+    and for `vpc` (every address of the VPC, whoever has it), on the largest behaviour that AWS
+    could show. Packets are cut at every boundary that the configuration names, so that each
+    cell is checked; one that is left is the witness.
+
+    ## What AWS does
+
+    Rules add up: what any security group of an interface admits is admitted (Amazon VPC User
+    Guide, "Security group rules"). An address range names whoever has an address in it, so that
+    two halves of the internet, `0.0.0.0/1` and `128.0.0.0/1`, also admit every host of the VPC.
+    Network ACLs take the first rule that matches (Amazon VPC User Guide, "Network ACL rules").
+
+    ## Fails
+
+    A database without a public address, opened to half the internet: the internet cannot come
+    in, but every host of the VPC can.
+
+    ```python
+    aws.vpc.SecurityGroupIngressRule(
+        "debugging",
+        security_group_id=database_group.id,
+        ip_protocol="tcp",
+        from_port=5432,
+        to_port=5432,
+        cidr_ipv4="0.0.0.0/1",
+    )
+    ```
+
+    `network.closed.vpc-to-database`
+
+    ## Mend
+
+    Narrow the rule that the path names: let it refer to a security group instead of to
+    addresses. Or declare the flow, for review.
+    """
     source, to = names
     found = next(leaks(facts, pairs, permitted, wide=False), None)
     if found is not None:
@@ -109,7 +145,53 @@ def violated(
 
 
 def decide_never(facts: NetworkFacts, source: str, to: str, path: str, known: Ends) -> Decision:
-    """No packet from `source` to `to`, direct or by a load balancer."""
+    """A pair that people ask about has no path, direct or by a load balancer.
+
+    The closed world implies it. It stands apart so that no flow that somebody declares later
+    can permit it unseen.
+
+    ## What AWS does
+
+    What a load balancer accepts it sends on from its own address, with its own security group
+    (User Guide for Application Load Balancers, "Security groups for your Application Load
+    Balancer"): a rule that keeps the internet out says nothing of what the balancer hands on.
+    `path: proxied` and `path: any` look there.
+
+    ## Fails
+
+    The database calls back, and the contract says that it never does.
+
+    ```python
+    aws.vpc.SecurityGroupEgressRule(
+        "callback",
+        security_group_id=database_group.id,
+        ip_protocol="tcp",
+        from_port=8080,
+        to_port=8080,
+        referenced_security_group_id=web_group.id,
+    )
+    aws.vpc.SecurityGroupIngressRule(
+        "callback",
+        security_group_id=web_group.id,
+        ip_protocol="tcp",
+        from_port=8080,
+        to_port=8080,
+        referenced_security_group_id=database_group.id,
+    )
+    ```
+
+    ```yaml
+    network:
+      never:
+        - {from: database, to: web}
+    ```
+
+    `network.never.database-to-web`
+
+    ## Mend
+
+    Close the hop of the path that should not be open, or take the pair out of `never`.
+    """
     sources, destinations = known.everywhere(source), known.everywhere(to)
     pairs = tuple((a, b) for a in sources for b in destinations)
     if path in {"direct", "any"}:

@@ -58,7 +58,38 @@ def flow_exists(facts: NetworkFacts, flow: Flow, members: Mapping[str, Members])
 
 
 def decide_flow(facts: NetworkFacts, flow: Flow, known: Ends) -> Decision:
-    """As `flow_exists`, for ends that are already known."""
+    """A declared flow exists: every packet of it passes, and its reply comes back.
+
+    Shown for every pair of the two groups' members, for every address and ephemeral port that a
+    client may use, on the smallest behaviour that AWS could show. A flow to a load balancer
+    needs a listener, a target group and a health check that agree.
+
+    ## What AWS does
+
+    A packet passes the source's security group, its subnet's network ACL (unless both are in
+    one subnet), its route table, the destination's network ACL and the destination's security
+    group. Security groups remember a connection; network ACLs do not, and the reply to a client
+    goes to any port from 1024 to 65535 (Amazon VPC User Guide, "Ephemeral ports", "Compare
+    security groups and network ACLs"). A security group that Pulumi makes has no egress rule
+    until it is given one.
+
+    ## Fails
+
+    The contract declares the port; nobody opened it.
+
+    ```yaml
+    network:
+      flows:
+        - {from: web, to: database, allow: [tcp/5432, tcp/6432]}
+    ```
+
+    `network.flow.web-to-database`
+
+    ## Mend
+
+    Add what the last hop of the evidence names (a rule, a route, an ACL entry), or take the
+    flow out of the contract.
+    """
     wanted = required(flow.allow)
     first: Passed | None = None
     doubt: Blocked | None = None

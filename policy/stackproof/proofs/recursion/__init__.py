@@ -12,13 +12,13 @@ from functools import partial
 
 from stackproof.aws.events.facts import EventFacts
 from stackproof.contract import Contract
-from stackproof.model import Family, Obligation
+from stackproof.model import Family, Kinds, Obligation
 from stackproof.proofs.recursion.closed import closed, notification
 from stackproof.proofs.recursion.cycles import cycles
 from stackproof.proofs.recursion.triggers import Permitted, trigger, trigger_id
 from stackproof.selection import Members
 
-__all__ = ["Permitted", "obligations"]
+__all__ = ["KINDS", "Permitted", "obligations"]
 
 
 def obligations(
@@ -69,3 +69,11 @@ def obligations(
         if configurations
     ]
     return found
+
+
+KINDS: Kinds = {
+    "events.trigger": trigger,
+    "events.closed": closed,
+    "events.cycles": cycles,
+    "events.notification": notification,
+}

@@ -114,7 +114,29 @@ class _Declared:
 def closed(
     facts: EventFacts, members: Mapping[str, Members], triggers: Sequence[Trigger]
 ) -> Decision:
-    """Whether everything that starts something is declared, on the largest behaviour."""
+    """Nothing starts anything but by the declared triggers.
+
+    Deliveries are followed through topics, queues and rules, on the largest behaviour.
+
+    ## What AWS does
+
+    A function is started by notifications, queues, streams, topics, rules, schedules and log
+    subscriptions (AWS Lambda Developer Guide, "Invoking Lambda with events from other AWS
+    services"), each declared as a resource of another type.
+
+    ## Fails
+
+    ```python
+    nightly = aws.cloudwatch.EventRule("nightly", schedule_expression="rate(1 day)")
+    aws.cloudwatch.EventTarget("nightly", rule=nightly.name, arn=thumbnails.arn)
+    ```
+
+    `events.closed`
+
+    ## Mend
+
+    Remove the delivery, or declare the trigger, for review.
+    """
     declared = _Declared(facts, members, triggers)
     outside: list[Delivery] = []
     for delivery, places in declared.started.items():
@@ -188,10 +210,25 @@ def _excess(delivery: Delivery, started: Place, rest: Language) -> Decision:
 
 
 def notification(facts: EventFacts, bucket: str) -> Decision:
-    """Whether just one BucketNotification configures `bucket`.
+    """A bucket has one notification configuration.
 
-    (Amazon S3 API Reference, "PutBucketNotificationConfiguration": it replaces the existing
-    configuration.)
+    ## What AWS does
+
+    Putting a notification configuration replaces the one that was there (Amazon S3 API
+    Reference, "PutBucketNotificationConfiguration"): of two resources the one that is deployed
+    last wins, silently.
+
+    ## Fails
+
+    ```python
+    aws.s3.BucketNotification("events-too", bucket=images.id, eventbridge=True)
+    ```
+
+    `events.notification.images`
+
+    ## Mend
+
+    Merge them into one BucketNotification.
     """
     configurations = facts.notifications[bucket]
     name = facts.names[bucket]

@@ -217,9 +217,36 @@ def cycles(
     writes: Sequence[Trigger],
     permitted: Permitted,
 ) -> Decision:
-    """Whether nothing sets itself off, on the largest behaviour.
+    """Nothing that a trigger starts can set off that trigger again, however indirectly.
 
-    A cycle that rests on a permission which is not known to be granted leaves the claim open.
+    'A write here starts that' and 'that may write here' are edges where their key languages
+    meet. What a handler's code does is not looked at: if its role may write a key that starts
+    it, that is a cycle. One that rests on a permission which is not known to be granted leaves
+    the claim open.
+
+    ## What AWS does
+
+    A function that writes where it is triggered runs until somebody stops it (AWS Lambda
+    Developer Guide, "Process Amazon S3 event notifications with Lambda", "Use Lambda recursive
+    loop detection to prevent infinite loops"); that detection ends some loops after about
+    sixteen rounds, and does not see all.
+
+    ## Fails
+
+    ```python
+    aws.iam.RolePolicy(
+        "rewrites",
+        role=thumbnails_role.name,
+        policy=allow("s3:PutObject", "arn:aws:s3:::shop-images/*"),
+    )
+    ```
+
+    `events.cycles`
+
+    ## Mend
+
+    Let the function write under a prefix, or into a bucket, that starts nothing, and narrow its
+    role to that.
     """
     surely, _ = _search(_Events(facts, members, writes, permitted.surely, assuming=False))
     if surely is not None:

@@ -70,7 +70,34 @@ def of_group(members: Mapping[str, Members], group: str) -> frozenset[str]:
 def trigger(
     facts: EventFacts, members: Mapping[str, Members], declared: Trigger, permitted: Permitted
 ) -> Decision:
-    """Whether writing `declared.source` starts `declared.to`, on the smallest behaviour."""
+    """Writing what the contract names starts the function that it names.
+
+    Notification, filter and permission must agree, for every key of the source. Decided on the
+    smallest behaviour.
+
+    ## What AWS does
+
+    Filters compare the beginning and the end of the key, which arrives URL-encoded (Amazon S3
+    User Guide, "Configuring event notifications using object key name filtering"). The
+    function's own policy must admit S3 for that bucket (AWS Lambda Developer Guide, "Granting
+    Lambda function access to AWS services").
+
+    ## Fails
+
+    The contract's prefix is not the notification's.
+
+    ```yaml
+    events:
+      triggers:
+        - {from: "images/uploads/*", to: thumbnails}
+    ```
+
+    `events.trigger.images-uploads-to-thumbnails`
+
+    ## Mend
+
+    Let the notification's filter cover the keys, and the permission name the bucket.
+    """
     group, glob = split(declared.source)
     sources, targets = of_group(members, group), of_group(members, declared.to)
     if not sources or not targets:
