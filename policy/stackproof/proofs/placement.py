@@ -352,4 +352,4 @@ def _dead(
     )
 
 
-KINDS: Kinds = {"availability.keep": _keep, "availability.flows": _flow}
+KINDS: Kinds = {"availability.keep": is_left, "availability.flows": goes_on}

@@ -28,8 +28,9 @@ from stackproof.proofs.permissions.claims import (
     unproven,
     violated,
 )
-from stackproof.proofs.permissions.escalation import POLICY_WRITES, Gain, acting, gains
+from stackproof.proofs.permissions.escalation import Gain, acting, gains
 from stackproof.proofs.permissions.letting_in import STRANGER, admitted, is_public
+from stackproof.proofs.permissions.policy_writes import POLICY_WRITES
 from stackproof.proofs.permissions.requests import (
     LARGEST,
     SMALLEST_DECIDED,
