@@ -27,6 +27,8 @@ class Bucket:
         self.asked: list[dict[str, str]] = []
         self.looked: list[str] = []
         self.types: dict[str, str] = {}
+        self.told: dict[str, tuple[str, Mapping[str, str]]] = {}
+        self.meanwhile: list[bytes] = []
 
     def head_object(self, **request: str) -> Mapping[str, Any]:
         self.looked.append(request["Key"])
@@ -46,6 +48,9 @@ class Bucket:
     def put_object(self, **request: Any) -> object:  # noqa: ANN401 - as boto3's
         self.objects[request["Key"]] = request["Body"]
         self.types[request["Key"]] = request["ContentType"]
+        self.told[request["Key"]] = request["CacheControl"], request["Metadata"]
+        if self.meanwhile:
+            self.objects["orig/a"] = self.meanwhile.pop(0)
         return {}
 
 
@@ -90,6 +95,42 @@ def test_the_version_that_the_event_names_is_the_one_read(bucket: Bucket) -> Non
     bucket.versions["orig/a"] = "v7"
     handler.handle({"Records": [record("orig/a", versionId="v7")]}, None)
     assert bucket.asked == [{"Bucket": BUCKET, "Key": "orig/a", "VersionId": "v7"}]
+
+
+def test_an_original_that_changes_meanwhile_gets_the_thumbnail_of_what_it_became(
+    bucket: Bucket,
+) -> None:
+    bucket.objects["orig/a"] = encoded(color="red")
+    bucket.meanwhile = [encoded(color="lime"), encoded(color="blue")]
+    handler.handle({"Records": [record("orig/a")]}, None)
+    red, green, blue = opened(bucket.objects["thumbnails/a"]).getpixel((9, 9))  # type: ignore[misc]
+    assert (red < 9, green < 9, blue > 240) == (True, True, True)
+
+
+def test_an_original_that_changes_again_and_again_is_tried_later(bucket: Bucket) -> None:
+    bucket.objects["orig/a"] = encoded()
+    bucket.meanwhile = [encoded(color=(n, 0, 0)) for n in range(9, 99, 9)]
+    with pytest.raises(ExceptionGroup) as failed:
+        handler.handle({"Records": [record("orig/a")]}, None)
+    assert [type(each) for each in failed.value.exceptions] == [handler.ChangingError]
+    assert len(bucket.asked) == 3
+
+
+def test_what_an_old_event_names_is_not_what_is_made(bucket: Bucket) -> None:
+    bucket.objects["orig/a"] = encoded(color="blue")
+    bucket.versions["orig/a"] = "v2"
+    events = [record("orig/a", versionId="v2"), record("orig/a", versionId="v1")]
+    handler.handle({"Records": events}, None)
+    assert {asked["VersionId"] for asked in bucket.asked} == {"v2"}
+
+
+def test_a_thumbnail_says_how_long_it_keeps_and_what_it_was_made_of(bucket: Bucket) -> None:
+    bucket.objects["orig/a"] = encoded()
+    handler.handle({"Records": [record("orig/a")]}, None)
+    cache, origin = bucket.told["thumbnails/a"]
+    assert cache == "private, max-age=86400"
+    etag = hashlib.sha256(bucket.objects["orig/a"]).hexdigest()
+    assert origin == {"source-etag": etag, "source-version": "null"}
 
 
 def test_one_record_that_fails_stops_no_other_and_is_not_lost(bucket: Bucket) -> None:
