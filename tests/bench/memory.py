@@ -131,14 +131,14 @@ def _child(*words: str) -> str:
     return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def declared() -> int:
+def memory_size() -> int:
     """The function's memory, in MB, as the program declares it."""
     from stackproof.sources.program import evaluate  # noqa: PLC0415 - the children need none of it
 
     (function,) = (
-        resource
-        for resource in evaluate(ROOT, "prod").resources
-        if resource.type == "aws:lambda/function:Function"
+        declared
+        for declared in evaluate(ROOT, "prod").resources
+        if declared.type == "aws:lambda/function:Function"
     )
     return int(str(function.inputs["memorySize"]))
 
@@ -159,7 +159,7 @@ def main() -> int:
     print(f"{'no file':30} {'':>10} {empty:>9.0f}")
     for kind, size, peak in zip(KINDS, sizes, peaks, strict=True):
         print(f"{kind:30} {size / megabyte:>7.1f} MB {peak:>9.0f}")
-    most = declared()
+    most = memory_size()
     left = 1 - max(peaks) / most
     print(f"declared: {most} MB; {left:.0%} left at the worst (limit {SLACK:.0%})")
     return int(left < SLACK)
