@@ -224,6 +224,7 @@ class Claim(msgspec.Struct, frozen=True):
     """A decided claim, as reports show it."""
 
     id: str
+    """Stable. Its first two words are its kind, which `stackproof claims KIND` explains."""
     family: Family
     title: str
     verdict: Verdict

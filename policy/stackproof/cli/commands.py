@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from importlib import resources
@@ -17,13 +18,17 @@ from stackproof.check import check as decide
 from stackproof.cli import output
 from stackproof.cli.errors import Failing, InputError
 from stackproof.cli.inputs import Given, contract_of, graph_of, line_of, root_of
+from stackproof.cli.repository import repository_of
 from stackproof.contract import Contract, Located
 from stackproof.families import World
-from stackproof.model import Explanation, Family, Graph
+from stackproof.model import Explanation, Family, Graph, Location
 from stackproof.proofs import permissions, reach
 from stackproof.reports.visible import visible_json
 from stackproof.selection import SelectorError, select
 from stackproof.sources import graph_json
+
+_PROJECT = Location("Pulumi.yaml", 1)
+"""To blame where there is no contract, and no resource is."""
 
 _FAMILIES = [f.value for f in Family if f not in {Family.CONTRACT, Family.HARDENING}]
 
@@ -104,6 +109,16 @@ def main(*, debug: bool) -> None:
     multiple=True,
     help="Write this format to a file as well; may be repeated.",
 )
+@click.option(
+    "--repository",
+    metavar="URL",
+    help="What links to lines begin with.  [default: GITHUB_REPOSITORY, CI_PROJECT_URL]",
+)
+@click.option(
+    "--commit",
+    metavar="HASH",
+    help="The commit that links show.  [default: GITHUB_SHA, CI_COMMIT_SHA]",
+)
 @_TIME_LIMIT
 @click.option(
     "--color",
@@ -121,16 +136,16 @@ def check(directory: Path, **options: Any) -> int:  # noqa: ANN401 - click's opt
     waived in the contract.
     """
     files = output.destinations(options["outputs"])
+    root = root_of(directory)
+    repository = repository_of(root, options["repository"], options["commit"], os.environ)
     graph = graph_of(_given(directory, options))
     located = contract_of(directory, graph.stack, options["contract"])
     report = _decided(graph, located, directory, only=options["only"])
-    verbose = options["verbose"]
-    root = root_of(directory)
-    screen = output.Screen(output.is_colored(options["color"]), output.columns())
+    contract = _PROJECT if located is None else line_of(located.place(), directory)
+    context = output.Context(root, contract, repository, options["verbose"])
     # First to stdout: a file that cannot be written must not cost the report.
-    output.say(output.rendered(report, options["kind"], root=root, verbose=verbose, screen=screen))
-    for kind, path in files:
-        output.write(path, output.rendered(report, kind, root=root, verbose=verbose))
+    output.say(output.rendered(report, options["kind"], context, output.screen(options["color"])))
+    output.write([(path, output.rendered(report, kind, context)) for kind, path in files])
     return 0 if report.passed else 1
 
 

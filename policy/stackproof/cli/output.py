@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -13,13 +15,15 @@ import msgspec
 
 from stackproof.check import Report
 from stackproof.cli.errors import InputError
-from stackproof.model import Explanation
+from stackproof.cli.hyperlinks import files_below, is_linked
+from stackproof.model import Explanation, Location
 from stackproof.reports import json
 from stackproof.reports.excerpts import Excerpts
+from stackproof.reports.repository import Repository
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "markdown", "sarif", "junit")
 
 
 class Screen(msgspec.Struct, frozen=True):
@@ -27,25 +31,56 @@ class Screen(msgspec.Struct, frozen=True):
 
     color: bool = False
     width: int = 80
+    links: bool = False
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What a report is about, beside what was found."""
+
+    root: Path
+    """The project's folder: lines of the program are shown from files below it, and no others."""
+    contract: Location
+    """The contract's first line, to blame where no resource is."""
+    repository: Repository
+    verbose: bool
 
 
 _FILE = Screen()
 
 
-def rendered(
-    report: Report, kind: str, *, root: Path, verbose: bool, screen: Screen = _FILE
-) -> str:
-    """`report` in one of FORMATS. Lines of the program are shown from the files below `root`."""
-    if kind == "json":
-        return json.render(report)
-    from stackproof.reports import terminal  # noqa: PLC0415 - rich costs 80 ms; json needs none
+def screen(color: Color) -> Screen:
+    """The standard output."""
+    colored = is_colored(color)
+    return Screen(colored, columns(), colored and is_linked(sys.stdout, os.environ))
+
+
+def rendered(report: Report, kind: str, context: Context, screen: Screen = _FILE) -> str:
+    """`report` in one of FORMATS. Each is imported when it is asked for: rich alone is 80 ms."""
+    match kind:
+        case "json":
+            return json.render(report)
+        case "markdown":
+            from stackproof.reports import markdown  # noqa: PLC0415
+
+            excerpt = Excerpts(context.root)
+            return markdown.render(report, repository=context.repository, excerpt=excerpt)
+        case "sarif":
+            from stackproof.reports import sarif  # noqa: PLC0415
+
+            return sarif.render(report, repository=context.repository, contract=context.contract)
+        case "junit":
+            from stackproof.reports import junit  # noqa: PLC0415
+
+            return junit.render(report)
+    from stackproof.reports import terminal  # noqa: PLC0415
 
     return terminal.render(
         report,
         color=screen.color,
         width=screen.width,
-        verbose=verbose,
-        excerpt=Excerpts(root),
+        verbose=context.verbose,
+        excerpt=Excerpts(context.root),
+        link=files_below(context.root) if screen.links else lambda _: None,
     )
 
 
@@ -73,13 +108,18 @@ def columns() -> int:
 
 def destinations(outputs: tuple[str, ...]) -> list[tuple[str, Path]]:
     """`KIND=PATH` read. Raises InputError before anything is evaluated."""
-    found = []
+    found: list[tuple[str, Path]] = []
     for output in outputs:
         kind, equals, path = output.partition("=")
         if kind not in FORMATS or not equals or not path:
             raise InputError(f"--output {output}: expected KIND=PATH, KIND one of {_kinds()}")
-        if not Path(path).parent.is_dir():
-            raise InputError(f"--output {output}: there is no folder {Path(path).parent}")
+        folder = Path(path).parent
+        if not folder.is_dir():
+            raise InputError(f"--output {output}: there is no folder {folder}")
+        if not os.access(folder, os.W_OK):
+            raise InputError(f"--output {output}: nothing can be written in {folder}")
+        if any(Path(path).resolve() == other.resolve() for _, other in found):
+            raise InputError(f"--output {output}: {path} is named twice")
         found.append((kind, Path(path)))
     return found
 
@@ -88,12 +128,34 @@ def _kinds() -> str:
     return ", ".join(FORMATS)
 
 
-def write(path: Path, text: str) -> None:
-    """Write a report; a failure names the file."""
+def write(reports: Sequence[tuple[Path, str]]) -> None:
+    """Write reports, all or none of them; a failure names the file.
+
+    Each is written beside its place and then moved there, so that nobody reads half of it. What is
+    no file, such as /dev/stderr, is written to as it is.
+    """
+    moves: list[tuple[Path, Path, Path]] = []
+    path = Path()
     try:
-        path.write_text(text, encoding="utf-8")
+        for path, text in reports:
+            target = path.resolve()
+            if target.exists() and not target.is_file() and not target.is_dir():
+                target.write_text(text, encoding="utf-8")
+                continue
+            beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+            moves.append((path, beside, target))
+            beside.write_bytes(text.encode())
+            if target.is_file():
+                shutil.copymode(target, beside)
+            elif target.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        for path, beside, target in moves:  # noqa: B007 - the error below names it
+            beside.replace(target)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        for _, beside, _ in moves:
+            beside.unlink(missing_ok=True)
 
 
 def say(text: str) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console, ConsoleRenderable, Group
 from rich.padding import Padding
 from rich.table import Table
@@ -16,7 +17,6 @@ from rich.text import Text
 from stackproof.check import Report
 from stackproof.model import (
     Claim,
-    Evidence,
     Explanation,
     Family,
     Hop,
@@ -24,19 +24,11 @@ from stackproof.model import (
     NotModelled,
     Verdict,
 )
+from stackproof.reports import words
 from stackproof.reports.visible import harmless, visible
 
 WIDTH = 80
 _NARROWEST = 40
-
-_DECIDED = {
-    Family.CONTRACT: "waivers are valid and needed",
-    Family.NETWORK: "who can reach whom",
-    Family.IDENTITY: "who may do what",
-    Family.PLACEMENT: "what survives losing a zone",
-    Family.RECURSION: "what can trigger what",
-    Family.HARDENING: "how each resource is set up",
-}
 
 _STYLE = {
     Verdict.PROVEN: "green",
@@ -44,16 +36,6 @@ _STYLE = {
     Verdict.UNPROVEN: "bold yellow",
     Verdict.WAIVED: "cyan",
 }
-_MARK = {
-    Verdict.PROVEN: "✓",
-    Verdict.VIOLATED: "✗",
-    Verdict.UNPROVEN: "?",
-    Verdict.WAIVED: "~",
-}
-_BASELINE = (
-    "There is no contract: this is the baseline, what should hold of any architecture."
-    " `stackproof contract` writes one to begin with, from what this one permits today."
-)
 _LABEL = len("witness")
 _MOST_LINES = 6
 """Lines of the program listed under one claim; the JSON report has them all."""
@@ -62,17 +44,33 @@ _MOST_LINES = 6
 Excerpt: TypeAlias = Callable[[Location], str | None]
 """Gives the line of the program at a location, when it can be read."""
 
+Link: TypeAlias = Callable[[Location], str | None]
+"""Gives the URL that opens a location, when there is one."""
 
-def render(
+
+class _Source(NamedTuple):
+    """What is shown of the program itself."""
+
+    excerpt: Excerpt
+    link: Link
+
+    def place(self, location: Location) -> Text:
+        """Where it is; a link, on a terminal that has them."""
+        url = self.link(location)
+        return Text(str(location), f"link {url}" if url else "")
+
+
+def render(  # noqa: PLR0913 - each is something that the caller alone knows
     report: Report,
     *,
     color: bool,
     width: int = WIDTH,
     verbose: bool = False,
     excerpt: Excerpt = lambda _: None,
+    link: Link = lambda _: None,
 ) -> str:
     """The whole report. `verbose` lists the proven claims, which are otherwise only counted."""
-    parts = _report(harmless(report), verbose=verbose, excerpt=excerpt)
+    parts = _report(harmless(report), verbose=verbose, source=_Source(excerpt, link))
     return _printed(parts, color=color, width=width)
 
 
@@ -88,7 +86,7 @@ def render_explanation(
     ]
     for name, hops in (("Path", explanation.path), ("Blocked by", explanation.blocked_by)):
         if hops:
-            parts.append(_indented(_fields([(name, _hops(hops))]), 2))
+            parts.append(_indented(_fields([(name, _hops(hops, _Source(_nothing, _nothing)))]), 2))
     return _printed(parts, color=color, width=width)
 
 
@@ -106,8 +104,13 @@ def _printed(parts: Iterable[ConsoleRenderable], *, color: bool, width: int) -> 
     )
     for part in parts:
         console.print(part)
-    # Rich pads tables to their width; trailing spaces are noise in logs and in diffs.
-    return "".join(f"{line.rstrip()}\n" for line in target.getvalue().splitlines())
+    # Rich gives each link a random name, which it may do without.
+    text = _LINK_NAME.sub("\x1b]8;;", target.getvalue())
+    # It pads tables to their width too; trailing spaces are noise in logs and in diffs.
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+
+
+_LINK_NAME = re.compile(r"\x1b]8;id=[^;]*;")
 
 
 def _indented(part: ConsoleRenderable, by: int) -> Padding:
@@ -117,47 +120,40 @@ def _indented(part: ConsoleRenderable, by: int) -> Padding:
 # ── the parts, from the top ─────────────────────────────────────────────────────────────────────
 
 
-def _report(report: Report, *, verbose: bool, excerpt: Excerpt) -> Iterator[ConsoleRenderable]:
+def _report(report: Report, *, verbose: bool, source: _Source) -> Iterator[ConsoleRenderable]:
     yield _headline(report)
     yield Text(f"  {report.project}, stack {report.stack}, from {report.source}", "dim")
     if report.baseline:
-        yield _indented(Text(_BASELINE), 2)
+        yield _indented(Text(words.BASELINE), 2)
     yield Text()
     yield _table(report)
     yield Text()
     for verdict in (Verdict.VIOLATED, Verdict.UNPROVEN, Verdict.WAIVED):
-        claims = [claim for claim in report.claims if claim.verdict is verdict]
+        claims = words.of_verdict(report, verdict)
         if claims:
             yield _heading(verdict.value, len(claims), _STYLE[verdict])
         for claim in claims:
-            yield _claim(claim, excerpt)
+            yield _claim(claim, source)
             yield Text()
     if verbose:
-        yield from _proven([c for c in report.claims if c.verdict is Verdict.PROVEN])
+        yield from _proven(words.of_verdict(report, Verdict.PROVEN))
     yield from _not_modelled(report.not_modelled)
     yield _heading("assumptions", len(report.assumptions), "bold")
     for assumption in report.assumptions:
         yield _item(assumption)
     yield Text()
     yield _headline(report)
+    to_explain = [c for c in report.claims if c.verdict in {Verdict.VIOLATED, Verdict.UNPROVEN}]
+    if to_explain:
+        yield Text(f"  what a claim means: stackproof claims {to_explain[0].kind}", "dim")
 
 
 def _headline(report: Report) -> Text:
-    counts = report.summary
-    total = len(report.claims)
-    of = " of the baseline" if report.baseline else ""
+    verdict, rest = words.headline(report)
     if report.passed:
-        waived = f", {counts.waived} waived" if counts.waived else ""
-        return Text(f"✓ {counts.proven} of {total} claims{of} proven{waived}", "bold green")
-    parts = [
-        f"{count} {word}"
-        for count, word in ((counts.violated, "violated"), (counts.unproven, "unproven"))
-        if count
-    ]
-    rest = f"; {counts.proven} proven, {counts.waived} waived"
-    style = _STYLE[Verdict.VIOLATED if counts.violated else Verdict.UNPROVEN]
-    noun = "claim" if total == 1 else "claims"
-    return Text.assemble((f"✗ {', '.join(parts)}", style), f" of {total} {noun}{of}{rest}")
+        return Text(verdict, "bold green")
+    worst = Verdict.VIOLATED if report.summary.violated else Verdict.UNPROVEN
+    return Text.assemble((verdict, _STYLE[worst]), rest)
 
 
 def _heading(title: str, count: int, style: str) -> Text:
@@ -174,7 +170,7 @@ def _table(report: Report) -> Table:
         verdicts = [claim.verdict for claim in report.claims if claim.family is family]
         if verdicts:
             counts = [_count(verdicts.count(verdict), verdict) for verdict in Verdict]
-            table.add_row(family.value, *counts, _DECIDED[family])
+            table.add_row(family.value, *counts, words.DECIDED[family])
     return table
 
 
@@ -182,19 +178,20 @@ def _count(number: int, verdict: Verdict) -> Text:
     return Text(str(number), _STYLE[verdict]) if number else Text("·", "dim")
 
 
-def _claim(claim: Claim, excerpt: Excerpt) -> Group:
-    mark = Text.assemble((f"{_MARK[claim.verdict]} ", _STYLE[claim.verdict]), (claim.id, "bold"))
+def _claim(claim: Claim, source: _Source) -> Group:
+    style = _STYLE[claim.verdict]
+    mark = Text.assemble((f"{words.MARK[claim.verdict]} ", style), (claim.id, "bold"))
     fields: list[tuple[str, ConsoleRenderable]] = [
         ("claim", Text(claim.title)),
         ("found", Text(claim.evidence.summary)),
     ]
-    if witness := _witness(claim.title, claim.evidence):
+    if witness := words.witness(claim.title, claim.evidence):
         fields.append(("witness", Text(witness)))
     if claim.evidence.hops:
-        fields.append(("path", _hops(claim.evidence.hops)))
+        fields.append(("path", _hops(claim.evidence.hops, source)))
     if claim.locations:
-        fields.append(("lines", _lines(claim.locations)))
-        line = excerpt(claim.locations[0]) if claim.verdict is Verdict.VIOLATED else None
+        fields.append(("lines", _lines(claim.locations, source)))
+        line = source.excerpt(claim.locations[0]) if claim.verdict is Verdict.VIOLATED else None
         if line:
             fields.append(("", _excerpt(claim.locations[0], line)))
     if claim.waiver:
@@ -213,90 +210,48 @@ def _fields(fields: Sequence[tuple[str, ConsoleRenderable]]) -> Table:
     return grid
 
 
-def _hops(hops: Sequence[Hop]) -> Table:
+def _nothing(_: Location) -> str | None:
+    return None
+
+
+def _hops(hops: Sequence[Hop], source: _Source) -> Table:
     grid = Table.grid(padding=(0, 1, 0, 0), expand=True)
     grid.add_column(no_wrap=True)
     grid.add_column(ratio=1, overflow="fold")
     for hop in hops:
         mark = Text("→", "green") if hop.permits else Text("✗", "red")
-        place = (f"  {hop.location}", "dim") if hop.location else ""
-        grid.add_row(mark, Text.assemble(hop.what, place))
+        what = Text(hop.what)
+        if hop.location:
+            what.append("  ", "dim")
+            place = source.place(hop.location)
+            place.stylize("dim")
+            what.append_text(place)
+        grid.add_row(mark, what)
     return grid
 
 
-def _lines(locations: Sequence[Location]) -> Text:
-    shown = ", ".join(map(str, locations[:_MOST_LINES]))
+def _lines(locations: Sequence[Location], source: _Source) -> Text:
+    shown = Text(", ").join(map(source.place, locations[:_MOST_LINES]))
     more = len(locations) - _MOST_LINES
-    return Text(f"{shown}, and {more} more" if more > 0 else shown)
+    return shown.append(f", and {more} more") if more > 0 else shown
 
 
 def _excerpt(location: Location, line: str) -> Text:
-    """One line, cut where the terminal ends; it is a stranger's as much as a name is."""
-    shown = Text.assemble((f"{location.line} │ ", "dim"), visible(line[:_LONGEST_LINE]))
+    """One line, cut where the terminal ends, and what of it declares; it is a stranger's too."""
+    line = visible(line[:_LONGEST_LINE])
+    called = _CALLED.search(line)
+    start, end = called.span("what") if called else (0, 1)
+    number = f"{location.line} │ "
+    under = f"{' ' * (len(number) - 2)}│ {' ' * cell_len(line[:start])}"
+    shown = Text.assemble((number, "dim"), line, "\n", (under, "dim"))
+    shown.append("^" * cell_len(line[start:end]), "red")
     shown.no_wrap, shown.overflow = True, "ellipsis"
     return shown
 
 
 _LONGEST_LINE = 200
-
-
-def _witness(title: str, evidence: Evidence) -> str:
-    """The counterexample, without what the claim and the finding have said already."""
-    if not isinstance(evidence.witness, dict):
-        return _data(evidence.witness) if evidence.witness else ""
-    data = {key: value for key, value in evidence.witness.items() if value not in _NOTHING}
-    parts = []
-    if "protocol" in data and ({"source", "destination"} & data.keys()):
-        packet = _packet(data)
-        parts = [packet] if packet not in evidence.summary else []
-        data = {key: value for key, value in data.items() if key not in _PACKET}
-    said = {*_WORDS.findall(title), *_WORDS.findall(evidence.summary)}
-    rest = {
-        key: value
-        for key, value in data.items()
-        if isinstance(value, dict | list | tuple | set | frozenset) or str(value) not in said
-    }
-    return ", ".join([*parts, *([_data(rest)] if rest else [])])
-
-
-_NOTHING: tuple[object, ...] = (None, False, "", [], ())
-_WORDS = re.compile(r"[^\s,;]*[^\s,;:.]")
-_PACKET = {
-    "source", "destination", "protocol", "source_port", "destination_port", "icmp_type",
-    "icmp_code",
-}  # fmt: skip
-
-
-def _packet(data: Mapping[str, object]) -> str:
-    """`tcp/27017 from 10.0.0.1 port 49152 to 10.0.0.2`, as far as it is known."""
-    what = f"{data['protocol']}"
-    if "destination_port" in data:
-        what += f"/{data['destination_port']}"
-    elif "icmp_type" in data:
-        what += f" type {data['icmp_type']} code {data.get('icmp_code', 0)}"
-    else:
-        what = f"protocol {what}" if what.isdigit() else what
-    if "source" in data:
-        what += f" from {data['source']}"
-    if "source_port" in data:
-        what += f" port {data['source_port']}"
-    return what + (f" to {data['destination']}" if "destination" in data else "")
-
-
-def _data(value: object) -> str:
-    """A witness's data in one line: `protocol: tcp, port: 27017`."""
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {_nested(value[key])}" for key in value)
-    return _nested(value)
-
-
-def _nested(value: object) -> str:
-    if isinstance(value, dict):
-        return f"({_data(value)})"
-    if isinstance(value, list | tuple | set | frozenset):
-        items = sorted(map(_nested, value)) if isinstance(value, set | frozenset) else value
-        return ", ".join(map(_nested, items)) or "none"
-    return str(value)
+_CALLED = re.compile(r"(?P<what>[\w.]+)\(")
+"""What makes a resource: the first thing that is called on the line."""
 
 
 def _proven(claims: Sequence[Claim]) -> Iterator[ConsoleRenderable]:

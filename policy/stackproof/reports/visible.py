@@ -14,11 +14,12 @@ import msgspec
 
 _T = TypeVar("_T")
 
-# C0, DEL and C1; line and paragraph separators; bidirectional and zero-width marks (Unicode UAX 9);
-# halves of surrogate pairs, which no encoding can write; tags, which nobody sees.
+# C0, DEL and C1; soft hyphen, fillers and other characters without a shape; line and paragraph
+# separators; bidirectional and zero-width marks (Unicode UAX 9); halves of surrogate pairs, which
+# no encoding can write; what is no character; tags, which nobody sees.
 _UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff"
-    "\U000e0000-\U000e007f]"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _UNSAFE_BUT_NEWLINE = re.compile(f"(?!\n){_UNSAFE.pattern}")
 
