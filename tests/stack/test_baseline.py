@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 
+from stackproof.beginning import begin, written
 from stackproof.check import check
+from stackproof.contract import load
 from stackproof.model import Graph, Verdict
 from stackproof.sources.program import evaluate
 from tests.stack.engine_double import ROOT
@@ -25,3 +28,14 @@ def test_the_baseline_holds_but_for_what_dev_saves(graph: Graph) -> None:
     # One NAT gateway: its zone takes the way out of the others with it.
     assert amiss == ({"baseline.zones.api"} if graph.stack == "dev" else set())
     assert found.baseline
+
+
+def test_the_first_contract_is_proven_whole(graph: Graph, tmp_path: Path) -> None:
+    begun = begin(graph)
+    assert begun.open == ()
+    assert begun.left_out == {}
+    path = tmp_path / "contract.yaml"
+    path.write_text(written(begun, graph), encoding="utf-8")
+    found = check(graph, load(path), today=TODAY)
+    assert found.passed
+    assert found.summary.proven == begun.total > 100

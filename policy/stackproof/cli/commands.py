@@ -188,6 +188,53 @@ def graph(directory: Path, **options: Any) -> None:  # noqa: ANN401 - as above
     output.say(visible_json(encoded))
 
 
+@main.command(
+    epilog="""\b
+Examples:
+  stackproof contract                           policy/contract.yaml
+  stackproof contract --stack dev --to policy/contract.dev.yaml
+  stackproof contract --from graph.json --to -  print it
+"""
+)
+@_DIRECTORY
+@_STACK
+@_FROM
+@_TIME_LIMIT
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="The file to write ('-': stdout).  [default: policy/contract.yaml of the project]",
+)
+@click.option("--force", is_flag=True, help="Write over a file that exists.")
+def contract(directory: Path, **options: Any) -> None:  # noqa: ANN401 - as above
+    """Write a first contract, from what the architecture permits today.
+
+    It says everything that is possible, for a person to cut down: what is
+    taken out is then violated, until the program no longer permits it. What is
+    not proven of it is said in comments. No file is overwritten.
+    """
+    from stackproof import beginning  # noqa: PLC0415 - no other command needs it
+
+    target = options["target"] or root_of(directory) / "policy" / "contract.yaml"
+    shown = str(target) == "-"
+    if not shown and target.exists() and not options["force"]:
+        raise InputError(
+            f"{target} exists; write elsewhere with --to FILE, or over it with --force"
+        )
+    declared = graph_of(_given(directory, options))
+    begun = beginning.begin(declared)
+    text = beginning.written(begun, declared)
+    if shown:
+        output.say(text)
+        return
+    if options["target"] is None:
+        output.make_folder(target.parent)
+    output.write(target, text)
+    proven = begun.total - len(begun.open)
+    click.echo(f"wrote {target}: {proven} of its {begun.total} claims are proven", err=True)
+
+
 _CONTEXT = (
     click.option(
         "-C",

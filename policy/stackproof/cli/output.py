@@ -158,6 +158,14 @@ def write(reports: Sequence[tuple[Path, str]]) -> None:
             beside.unlink(missing_ok=True)
 
 
+def make_folder(path: Path) -> None:
+    """Make the folder of a file that has none yet; a failure names it."""
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{path} cannot be made: {error.strerror}") from error
+
+
 def say(text: str) -> None:
     """Write to stdout, and mind neither a reader that has left nor a narrow encoding."""
     try:

@@ -339,3 +339,37 @@ def test_a_report_needs_no_rich_as_json_and_no_pulumi_at_all(project: Path) -> N
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, cwd=project, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_a_first_contract_is_written_and_holds(project: Path) -> None:
+    (project / "policy" / "contract.yaml").unlink()
+    result = run("contract", "--from", "graph.json")
+    assert result.exit_code == 0
+    assert not result.stdout
+    assert result.stderr.startswith("wrote policy/contract.yaml: ")
+    again = run("contract", "--from", "graph.json", "--to", "-")
+    assert again.stdout == (project / "policy" / "contract.yaml").read_text(encoding="utf-8")
+    report = json.loads(run("check", "--from", "graph.json", "--format", "json").stdout)
+    assert report["baseline"] is False
+    assert {c["id"] for c in report["claims"] if c["verdict"] == "violated"} == set()
+
+
+def test_no_contract_is_written_over_unless_told(project: Path) -> None:
+    result = run("contract", "--from", "graph.json")
+    assert result.exit_code == 2
+    assert "policy/contract.yaml exists" in result.stderr
+    assert (project / "policy" / "contract.yaml").read_text() == CONTRACT
+    assert run("contract", "--from", "graph.json", "--force").exit_code == 0
+    assert (project / "policy" / "contract.yaml").read_text() != CONTRACT
+
+
+def test_a_first_contract_makes_the_folder_that_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "graph.json").write_bytes(graph_json.encode(GRAPH))
+    monkeypatch.chdir(tmp_path)
+    assert run("contract", "--from", "graph.json").exit_code == 0
+    assert (tmp_path / "policy" / "contract.yaml").is_file()
+    refused = run("contract", "--from", "graph.json", "--to", "no/such/contract.yaml")
+    assert refused.exit_code == 2
+    assert "no/such/contract.yaml cannot be written" in refused.stderr

@@ -124,6 +124,11 @@ def action_of(language: Language) -> str:
     return _SPELT.get(found, found)
 
 
+def spelt_action(action: str) -> str:
+    """An action in lower case as AWS spells it, where that is known."""
+    return _SPELT.get(action, action)
+
+
 def _resource_of(language: Language, action: str) -> str:
     known = _RESOURCES.get(action.partition(":")[0], ())
     shortest = language.witness() or ""

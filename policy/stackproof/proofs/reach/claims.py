@@ -28,7 +28,7 @@ from stackproof.proofs.reach.ends import (
 )
 from stackproof.proofs.reach.impossible import decide_closed, decide_never
 from stackproof.proofs.reach.paths import initiates
-from stackproof.proofs.reach.possible import decide_flow, undecided, unread
+from stackproof.proofs.reach.possible import decide_flow, many, undecided, unread
 from stackproof.proofs.reach.traffic import permitted
 from stackproof.selection import INTERNET, Members
 
@@ -68,7 +68,7 @@ def _flows(facts: NetworkFacts, network: Network, known: Ends) -> Iterator[Oblig
         )
 
 
-class _Declared:
+class Declared:
     """What the flows of a contract permit between two ends."""
 
     def __init__(self, network: Network, known: Ends) -> None:
@@ -92,14 +92,14 @@ class _Declared:
 
 
 def _closed(facts: NetworkFacts, network: Network, known: Ends) -> Iterator[Obligation]:
-    declared = _Declared(network, known)
+    declared = Declared(network, known)
     for source in sorted(known.of_group):
         for to in sorted(known.of_group):
             pairs = tuple(
                 (a, b)
                 for a in known.of_group[source]
                 for b in known.of_group[to]
-                if _meaningful(a, b)
+                if meaningful(a, b)
             )
             if not pairs:
                 continue
@@ -114,18 +114,14 @@ def _closed(facts: NetworkFacts, network: Network, known: Ends) -> Iterator[Obli
             )
 
 
-def _meaningful(source: End, destination: End) -> bool:
+def meaningful(source: End, destination: End) -> bool:
     """Whether the program decides anything between two ends: one of them must be its own."""
     if not initiates(source):
         return False
     if isinstance(source, Outside | Neighbour):
         return isinstance(destination, Host)
-    # Nothing can share an address: only a group of many, or one whose address AWS chooses.
-    return source != destination or not _fixed(source)
-
-
-def _fixed(end: End) -> bool:
-    return isinstance(end, Host) and end.interface.address[0] == end.interface.address[1]
+    # One host does not reach itself by the network, whichever address it gets.
+    return source != destination or not isinstance(source, Host) or many(source)
 
 
 def _never(facts: NetworkFacts, network: Network, known: Ends) -> Iterator[Obligation]:

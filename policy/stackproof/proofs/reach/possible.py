@@ -146,12 +146,12 @@ def _pairs(facts: NetworkFacts, flow: Flow, known: Ends) -> Iterator[tuple[End, 
     for source in sources:
         for destination in _reachable_as(facts, source, destinations):
             if not (isinstance(source, Host) and isinstance(destination, Host)) or (
-                source.interface.owner != destination.interface.owner or _many(source)
+                source.interface.owner != destination.interface.owner or many(source)
             ):
                 yield source, destination
 
 
-def _many(end: End) -> bool:
+def many(end: End) -> bool:
     """Whether the one resource stands for several hosts."""
     return isinstance(end, Host) and end.interface.kind not in {"instance", "interface"}
 
