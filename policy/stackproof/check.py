@@ -32,7 +32,7 @@ from stackproof.model import (
     Verdict,
     locations_of,
 )
-from stackproof.selection import select
+from stackproof.selection import Members, select
 
 REPORT_VERSION = 1
 
@@ -90,19 +90,21 @@ class NothingToCheckError(Exception):
     """There is nothing that a verdict could be about. The message says what is missing."""
 
 
-def check(
+def check(  # noqa: PLR0913 - what is decided, and under which circumstances
     graph: Graph,
     contract: Contract | None,
     *,
     today: dt.date,
     only: Collection[Family] | None = None,
     waiver_lines: Sequence[Location] = (),
+    members: Mapping[str, Members] | None = None,
 ) -> Report:
     """Decide what `contract` claims about `graph`; waivers hold until `today` at the latest.
 
     Without a contract the baseline is decided. `only` narrows it to those families. `waiver_lines`
-    are the waivers' places in the contract. Raises NothingToCheckError when the graph declares
-    nothing or the contract claims nothing, and SelectorError when a group of the contract is empty.
+    are the waivers' places in the contract. `members` are the groups where they are known already,
+    instead of what the selectors match. Raises NothingToCheckError when the graph declares nothing
+    or the contract claims nothing, and SelectorError when a group of the contract is empty.
     """
     if not any(r.custom and not r.type.startswith("pulumi:") for r in graph.resources):
         raise NothingToCheckError(
@@ -116,7 +118,8 @@ def check(
     claimed = [proof for proof in chosen if getattr(contract, proof.section) is not None]
     if not claimed:
         raise NothingToCheckError(_claims_nothing(chosen))
-    members = select(contract, graph)
+    if members is None:
+        members = select(contract, graph)
     world = baseline.world(graph) if alone else World(graph, contract, members)
     resources = graph.by_urn()
     claims: list[Claim] = []

@@ -444,3 +444,59 @@ def _violated(facts: EventFacts, cycle: Cycle) -> Decision:
         tuple(blamed),
         "Narrow what the function may write, or the trigger's key filter, until no key is in both.",
     )
+
+
+# ── every way round, for who compares two of these ──────────────────────────────────────────────
+
+
+class Round(msgspec.Struct, frozen=True):
+    """One way in which something sets itself off; `steps` are the same wherever it begins."""
+
+    subject: str
+    told: str
+    steps: tuple[str, ...]
+    witness: dict[str, object]
+    hops: tuple[Hop, ...]
+
+
+def rounds(
+    facts: EventFacts,
+    members: Mapping[str, Members],
+    writes: Sequence[Trigger],
+    allowed: Allowed,
+    *,
+    assuming: bool,
+) -> dict[tuple[str, str], Round]:
+    """Each step that is on a cycle, by the names of its ends, with the shortest cycle over it."""
+    _, edges = _search(_Events(facts, members, writes, allowed, assuming=assuming))
+    found: dict[tuple[str, str], Round] = {}
+    for node, following in edges.items():
+        for then in following:
+            cycle = _over(edges, node, then)
+            if cycle is not None:
+                key = _named(node), _named(then)
+                found.setdefault(key, _round(facts, cycle))
+    return found
+
+
+def _over(edges: Edges, node: Node, then: Node) -> Cycle | None:
+    """The shortest cycle that goes from `node` straight to `then`."""
+    only = {**edges, node: {then: edges[node][then]}}
+    return shortest_cycle(only, node)
+
+
+def _named(node: Node) -> str:
+    """The node by what it is and where it leads, which a renamed declaration does not change."""
+    if isinstance(node, Function):
+        return f"function {node.place.urn}"
+    if isinstance(node, LogWriter):
+        return f"log objects in {node.bucket.urn or node.bucket.arn} under {node.prefix}"
+    ends = (place.urn or place.arn for place in (node.source, node.target))
+    return f"delivery {' to '.join(ends)}"
+
+
+def _round(facts: EventFacts, cycle: Cycle) -> Round:
+    evidence = _violated(facts, cycle).evidence
+    subject, _, told = evidence.summary.partition(" can set itself off for ever")
+    steps = tuple(sorted(_named(node) for node, _ in cycle))
+    return Round(subject, told, steps, evidence.witness, evidence.hops)
