@@ -230,7 +230,7 @@ def contract(directory: Path, **options: Any) -> None:  # noqa: ANN401 - as abov
         return
     if options["target"] is None:
         output.make_folder(target.parent)
-    output.write(target, text)
+    output.write([(target, text)])
     proven = begun.total - len(begun.open)
     click.echo(f"wrote {target}: {proven} of its {begun.total} claims are proven", err=True)
 
