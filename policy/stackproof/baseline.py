@@ -137,16 +137,21 @@ def _of_placement(seen: World) -> list[Obligation]:
     )
 
 
-_KEPT = ("events.cycles", "events.notification.")
+_KEPT = {"events.cycles": "baseline.cycles", "events.notification": "baseline.notification"}
+"""What is claimed of events without a contract, by the kind with one."""
+
+
+def _recursion() -> Proof:
+    return next(proof for proof in FAMILIES if proof.family is Family.RECURSION)
 
 
 def _of_events(seen: World) -> list[Obligation]:
     """Those of the family's claims that ask for no trigger by name."""
-    (recursion,) = (proof for proof in FAMILIES if proof.family is Family.RECURSION)
     return [
-        msgspec.structs.replace(o, id=o.id.replace("events.", "baseline.", 1))
-        for o in recursion.obligations(seen)
-        if o.id.startswith(_KEPT)
+        msgspec.structs.replace(o, id=o.id.replace(kind, ours, 1))
+        for o in _recursion().obligations(seen)
+        for kind, ours in _KEPT.items()
+        if o.id == kind or o.id.startswith(f"{kind}.")
     ]
 
 
@@ -172,29 +177,33 @@ PROOFS: tuple[Proof, ...] = (
     Proof(
         Family.NETWORK,
         section="network",
-        facts_claim="baseline.network.facts",
+        facts_claim="network.facts",
         limits=lambda seen: _limits(seen.network, ABSENT, *_own_addresses(seen)),
         obligations=_of_network,
+        kinds=baseline.network.KINDS,
     ),
     Proof(
         Family.IDENTITY,
         section="identity",
-        facts_claim="baseline.identity.facts",
+        facts_claim="identity.facts",
         limits=lambda seen: _limits(_people(seen), ABSENT),
         obligations=_of_identity,
+        kinds=baseline.identity.KINDS,
     ),
     Proof(
         Family.PLACEMENT,
         section="availability",
-        facts_claim="baseline.availability.facts",
+        facts_claim="availability.facts",
         limits=lambda seen: _limits(seen.placement, ABSENT),
         obligations=_of_placement,
+        kinds=baseline.placement.KINDS,
     ),
     Proof(
         Family.RECURSION,
         section="events",
-        facts_claim="baseline.events.facts",
+        facts_claim="events.facts",
         limits=lambda seen: _limits(seen.events, ABSENT),
         obligations=_of_events,
+        kinds={ours: _recursion().kinds[kind] for kind, ours in _KEPT.items()},
     ),
 )

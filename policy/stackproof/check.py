@@ -348,7 +348,11 @@ _PREFIX = {
 }
 
 KINDS: Kinds = {
-    **{kind: decide for proof in FAMILIES for kind, decide in proof.kinds.items()},
+    **{
+        kind: decide
+        for proof in (*FAMILIES, *baseline.PROOFS)
+        for kind, decide in proof.kinds.items()
+    },
     **waivers.KINDS,
     **{f"{prefix}.coverage": _coverage for prefix in _PREFIX.values()},
     **{f"{prefix}.facts": _contained for prefix in _PREFIX.values()},

@@ -17,7 +17,7 @@ from stackproof.aws.identity import IdentityFacts, Principal, ResourcePolicy
 from stackproof.aws.identity.resource_policies import BUCKETS
 from stackproof.aws.values import readable
 from stackproof.contract import Identity
-from stackproof.model import Decision, Family, Hop, Obligation, Reference
+from stackproof.model import Decision, Family, Hop, Kinds, Obligation, Reference
 from stackproof.proofs.languages import Language
 from stackproof.proofs.permissions.boxes import ABSENT, ACTION, RESOURCE, WHO, Box, subtract
 from stackproof.proofs.permissions.claims import (
@@ -75,7 +75,7 @@ def obligations(facts: IdentityFacts) -> list[Obligation]:
     question = Question(facts, Identity(), {})
     found = [
         _obligation(
-            f"takeover.{p.name}",
+            f"baseline.takeover.{p.name}",
             f"{p.name} cannot take over the account, by any chain of roles",
             partial(_contained, question, p),
         )
@@ -83,7 +83,7 @@ def obligations(facts: IdentityFacts) -> list[Obligation]:
     ]
     found += [
         _obligation(
-            f"strangers.{p.name}",
+            f"baseline.strangers.{p.name}",
             f"nobody may become {p.name} whom its trust policy does not name",
             partial(_strangers, question, p),
         )
@@ -92,7 +92,7 @@ def obligations(facts: IdentityFacts) -> list[Obligation]:
     ]
     found += [
         _obligation(
-            f"public.{policy.name}",
+            f"baseline.public.{policy.name}",
             f"the policy of {policy.name} lets the public do nothing"
             + (" but read its website" if _is_website(facts, policy) else ""),
             partial(_public, question, policy),
@@ -103,7 +103,7 @@ def obligations(facts: IdentityFacts) -> list[Obligation]:
 
 
 def _obligation(claim: str, title: str, decide: partial[Decision]) -> Obligation:
-    return Obligation(f"baseline.{claim}", Family.IDENTITY, title, decide)
+    return Obligation(claim, Family.IDENTITY, title, decide)
 
 
 def _closed_world(question: Question, obligation: Obligation) -> Decision:
@@ -114,6 +114,33 @@ def _closed_world(question: Question, obligation: Obligation) -> Decision:
 
 
 def _contained(question: Question, principal: Principal) -> Decision:
+    """Without a contract: no role or user can give itself whatever permissions it likes.
+
+    By any chain: roles that it may assume, roles that it may pass to what it makes, code that it
+    may put into a function, commands in a container. Whoever may write IAM's policies, or make
+    keys for others, can become any of them. What the chain leads to and this stack does not
+    declare leaves the claim unproven.
+
+    ## What AWS does
+
+    A permission to write one policy is a permission to everything that the policy may then say,
+    unless a permissions boundary caps it (IAM User Guide, "Permissions boundaries for IAM
+    entities"). A role that may be passed gives its permissions to whoever may pass it (IAM User
+    Guide, "Grant a user permissions to pass a role to an AWS service").
+
+    ## Fails
+
+    ```python
+    aws.iam.RolePolicy("helpful", role=web_role.name, policy=allow("iam:PutRolePolicy", "*"))
+    ```
+
+    `baseline.takeover.web`
+
+    ## Mend
+
+    Take the action away, or cap it with a permissions boundary. A role that is meant to administer
+    the account belongs into a contract.
+    """
     certain = _chain(question, principal, SMALLEST_DECIDED)
     if certain is not None and certain[-1].to is None and _unbounded(certain[-1].boxes):
         return _takes_over(question, principal, certain)
@@ -251,6 +278,34 @@ def _takes_over(question: Question, principal: Principal, chain: list[Gain]) -> 
 
 
 def _strangers(question: Question, principal: Principal) -> Decision:
+    """Without a contract: nobody may become a role whom its trust policy does not name.
+
+    Everybody is named by nobody; and so are, at an identity provider that serves the whole world,
+    all of its jobs when the policy does not say whose.
+
+    ## What AWS does
+
+    `Principal: *` in a trust policy admits every account of AWS (IAM User Guide, "AWS JSON policy
+    elements: Principal"). A provider for GitHub vouches for any repository; only a condition on the
+    subject says which (IAM User Guide, "Create a role for OpenID Connect federation").
+
+    ## Fails
+
+    ```python
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
+    aws.iam.Role(
+        "partner",
+        name="partner",
+        assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [everybody]}),
+    )
+    ```
+
+    `baseline.strangers.partner`
+
+    ## Mend
+
+    Name the accounts or the roles, or add a condition such as `aws:PrincipalOrgID`.
+    """
     certain = _unnamed(question.trusting(principal, SMALLEST_DECIDED))
     perhaps = certain or _unnamed(question.trusting(principal, LARGEST))
     if certain:
@@ -306,6 +361,42 @@ def _is_website(facts: IdentityFacts, policy: ResourcePolicy) -> bool:
 
 
 def _public(question: Question, policy: ResourcePolicy) -> Decision:
+    """Without a contract: a resource's own policy does not let the public in.
+
+    Buckets, queues, topics, functions, keys, secrets, tables and repositories. A bucket that has a
+    website configuration may be read by anybody, and nothing else.
+
+    ## What AWS does
+
+    A policy is public unless a condition fixes who asks or from where (Amazon S3 User Guide,
+    "Blocking public access to your Amazon S3 storage"). New buckets block public policies; that is
+    relied upon only where the program says it.
+
+    ## Fails
+
+    ```python
+    anybody = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::shop-images/*",
+    }
+    aws.s3.BucketPublicAccessBlock(
+        "images", bucket=images.id, block_public_policy=False, restrict_public_buckets=False
+    )
+    aws.s3.BucketPolicy(
+        "images",
+        bucket=images.id,
+        policy=json.dumps({"Version": "2012-10-17", "Statement": [anybody]}),
+    )
+    ```
+
+    `baseline.public.images`
+
+    ## Mend
+
+    Name who may, or block public access. What is meant for everybody belongs into a contract.
+    """
     facts = question.facts
     purpose = [Box({ACTION: Language.literal("s3:getobject")})]
     allowed = purpose if _is_website(facts, policy) else []
@@ -339,3 +430,10 @@ def _public(question: Question, policy: ResourcePolicy) -> Decision:
         )
     hop = question.hop(f"the policy of {policy.name} names whom it lets in", policy.urn)
     return proven("exhaustive", f"{policy.name} lets in only whom its policy names", [hop])
+
+
+KINDS: Kinds = {
+    "baseline.takeover": _contained,
+    "baseline.strangers": _strangers,
+    "baseline.public": _public,
+}

@@ -18,7 +18,7 @@ import msgspec
 
 from stackproof.aws.apart import Apart
 from stackproof.aws.network.facts import Interface, NetworkFacts, Range
-from stackproof.model import Decision, Evidence, Family, Hop, Obligation, Verdict
+from stackproof.model import Decision, Evidence, Family, Hop, Kinds, Obligation, Verdict
 from stackproof.proofs.headers import NONE, Packets, packets, union
 from stackproof.proofs.reach.addresses import INTERNET, common, without
 from stackproof.proofs.reach.ends import Host, Outside, name_of, urn_of
@@ -54,7 +54,7 @@ def obligations(facts: NetworkFacts, apart: Sequence[Apart]) -> list[Obligation]
             interfaces.setdefault(interface.owner, []).append(interface)
     found = [
         _obligation(
-            f"internet.{listed[0].name}",
+            f"baseline.internet.{listed[0].name}",
             f"no packet from the internet reaches {name_of(Host(listed[0]))}"
             + (" but on its listeners' ports" if _faces_internet(listed) else ""),
             partial(_unreached, facts, outside, own, tuple(listed)),
@@ -63,7 +63,7 @@ def obligations(facts: NetworkFacts, apart: Sequence[Apart]) -> list[Obligation]
     ]
     found += [
         _obligation(
-            f"internet.{one.name}",
+            f"baseline.internet.{one.name}",
             f"no packet from the internet reaches {'data store ' if one.store else ''}{one.name}",
             partial(_apart, facts, outside, own, one),
         )
@@ -79,7 +79,7 @@ def obligations(facts: NetworkFacts, apart: Sequence[Apart]) -> list[Obligation]
         wanted = union(packets(protocols=_TCP, destination_ports=p) for p in ports)
         found.append(
             _obligation(
-                f"ports.{name}",
+                f"baseline.ports.{name}",
                 f"no {what} is open to the internet",
                 partial(_closed, facts, outside, own, tuple(shown), wanted, what),
             )
@@ -88,7 +88,7 @@ def obligations(facts: NetworkFacts, apart: Sequence[Apart]) -> list[Obligation]
 
 
 def _obligation(claim: str, title: str, decide: partial[Decision]) -> Obligation:
-    return Obligation(f"baseline.{claim}", Family.NETWORK, title, decide)
+    return Obligation(claim, Family.NETWORK, title, decide)
 
 
 def _outside(facts: NetworkFacts) -> tuple[Range, ...]:
@@ -141,6 +141,41 @@ def _served(facts: NetworkFacts, balancer: str) -> tuple[Packets, str]:
 def _unreached(
     facts: NetworkFacts, outside: Outside, own: tuple[Range, ...], listed: tuple[Interface, ...]
 ) -> Decision:
+    """Without a contract: no packet from the internet reaches what has no public purpose.
+
+    Only a load balancer that faces the internet has one, on the ports of its listeners. Every
+    other interface is closed, that of a managed database or a container too. Public ranges of at
+    most a /16 that rules name are taken to be known people's; the report says which.
+
+    ## What AWS does
+
+    A public address, a route to an internet gateway and a rule that admits 0.0.0.0/0 are three
+    resources; a packet arrives when all three are there, whichever came last (Amazon VPC User
+    Guide, "Enable internet access for a VPC using an internet gateway"). A subnet may give public
+    addresses by itself.
+
+    ## Fails
+
+    The web servers have public addresses, and no load balancer before them.
+
+    ```python
+    aws.vpc.SecurityGroupIngressRule(
+        "status",
+        security_group_id=web_group.id,
+        ip_protocol="tcp",
+        from_port=8080,
+        to_port=8080,
+        cidr_ipv4="0.0.0.0/0",
+    )
+    ```
+
+    `baseline.internet.web-us-east-1a`
+
+    ## Mend
+
+    Put a load balancer before it, or take away the address or the rule. If it is meant to be
+    public, begin a contract that says so.
+    """
     served, unknown = NONE, ""
     if _faces_internet(listed):
         served, unknown = _served(facts, listed[0].owner)
@@ -236,6 +271,37 @@ def _closed(  # noqa: PLR0913, PLR0917 - what is looked for, where, and from who
     wanted: Packets,
     what: str,
 ) -> Decision:
+    """Without a contract: no port of administration, and none of a database, is open to the world.
+
+    Of anything that has a network interface, a load balancer too: SSH, Telnet, Windows file
+    sharing and Remote Desktop, VNC, WinRM, Docker, Kubernetes; SQL Server, Oracle, MySQL,
+    PostgreSQL, Redis, Cassandra, OpenSearch, memcached, MongoDB and more, on their usual ports.
+
+    ## What AWS does
+
+    Security groups have no deny: one rule among sixty that admits the world is enough (Amazon VPC
+    User Guide, "Security group rules"). Session Manager needs no open port at all (AWS Systems
+    Manager User Guide, "AWS Systems Manager Session Manager").
+
+    ## Fails
+
+    ```python
+    aws.vpc.SecurityGroupIngressRule(
+        "administrators",
+        security_group_id=web_group.id,
+        ip_protocol="tcp",
+        from_port=22,
+        to_port=22,
+        cidr_ipv4="0.0.0.0/0",
+    )
+    ```
+
+    `baseline.ports.administration`
+
+    ## Mend
+
+    Let the rule name the addresses of those who need it, or use Session Manager.
+    """
     pairs = tuple((outside, Host(i)) for i in shown)
     found = list(_open(facts, pairs, wanted, wide=False))
     if found:
@@ -257,3 +323,6 @@ def _open(
         arrived = leak.path.delivered(wide=wide) & wanted
         if arrived:
             yield Leak(arrived.example(), leak.path)
+
+
+KINDS: Kinds = {"baseline.internet": _unreached, "baseline.ports": _closed}
