@@ -107,7 +107,9 @@ def _sections(report: Report, links: _Links, excerpt: Excerpt) -> Iterator[Secti
     yield Section("unproven claims", tuple(alike), "### Unproven")
     waived = words.of_verdict(report, Verdict.WAIVED)
     yield _folded("waived claims", (_claim([claim], links, excerpt) for claim in waived))
-    seen = [f"- {code(n.type)} {code(n.urn)}: {prose(n.why)}" for n in report.not_modelled]
+    seen = [
+        f"- {code(n.urn)}: {prose(n.why.removeprefix(f'{n.type} '))}" for n in report.not_modelled
+    ]
     yield _folded("resources not modelled", map(Item, seen), between="\n")
     kinds = dict.fromkeys(
         kind
@@ -128,7 +130,7 @@ def _folded(noun: str, items: Iterable[Item], between: str = "\n\n") -> Section:
         Item((between if number else "\n\n") + item.whole.lstrip(), item.brief)
         for number, item in enumerate(items)
     )
-    opening = f"<details>\n<summary>{len(listed)} {noun}</summary>"
+    opening = f"<details>\n<summary>{noun.capitalize()}: {len(listed)}</summary>"
     return Section(noun, listed, opening, "\n\n</details>")
 
 
@@ -142,7 +144,7 @@ def _proven(claims: Sequence[Claim]) -> Section:
                 row = f"| {_in_table(code(claim.id, 'brief'))} | {prose(claim.title)} |"
                 items.append(Item(f"{head}{row}"))
                 head = "\n"
-    opening = f"<details>\n<summary>{len(claims)} proven claims</summary>"
+    opening = f"<details>\n<summary>Proven claims: {len(claims)}</summary>"
     return Section("proven claims", tuple(items), opening, "\n\n</details>")
 
 
@@ -268,12 +270,13 @@ def _left_out(
             0 < len(text) < len(item.whole)
             for item, text in zip(sections[number].items, shown[number], strict=True)
         )
-        said += [f"{gone} {sections[number].noun}"] if gone else []
-        said += [f"the details of {brief} {sections[number].noun}"] if brief else []
+        noun = sections[number].noun
+        said += [f"{gone} of the {noun}"] if gone else []
+        said += [f"the details of {brief} of the {noun}"] if brief else []
     if not said:
         return ""
     return (
-        f"\n\n_To stay within GitHub's limit, {', '.join(said)} are left out."
+        f"\n\n_Left out to stay within GitHub's limit: {', '.join(said)}."
         " `stackproof check` shows all._"
     )
 

@@ -73,7 +73,7 @@ def witness(title: str, evidence: Evidence) -> str:
     return ", ".join([*parts, *([_data(rest)] if rest else [])])
 
 
-_NOTHING: tuple[object, ...] = (None, False, "", [], ())
+_NOTHING: tuple[object, ...] = (None, False, "", [], (), {})
 _WORDS = re.compile(r"[^\s,;]*[^\s,;:.]")
 _PACKET = {
     "source", "destination", "protocol", "source_port", "destination_port", "icmp_type",

@@ -1,6 +1,6 @@
 """Every kind of claim is documented, its example fails as it says, and the page is up to date.
 
-After a change of a docstring: make docs, or stackproof claims --markdown > docs/claims.md
+After a change of a docstring: stackproof claims --markdown > docs/claims.md
 """
 
 from __future__ import annotations
