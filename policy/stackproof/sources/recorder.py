@@ -214,7 +214,7 @@ _LOOKS_AT_ARGUMENTS = {
     "match", "search", "fullmatch", "findall", "finditer", "split", "sub", "subn",
     "fnmatch", "fnmatchcase", "count", "endswith", "find", "index", "partition", "removeprefix",
     "removesuffix", "rfind", "rindex", "rpartition", "rsplit", "startswith", "strip", "lstrip",
-    "rstrip",
+    "rstrip", "int", "float", "ord", "bytes", "bytearray", "type", "exists", "isfile", "isdir",
 }  # fmt: skip
 """Functions in C that tell texts apart and ask none of the methods of a marker."""
 
@@ -342,7 +342,13 @@ def watch_copies(markers, lines):
 
     @functools.wraps(_loads)
     def loads(*args, **kwargs):
-        return _map_texts(_loads(*args, **kwargs), track)
+        try:
+            return _map_texts(_loads(*args, **kwargs), track)
+        except ValueError:
+            # A marker is no JSON, but what it stands for may be.
+            if any(isinstance(arg, str) and markers.inside(arg) for arg in args):
+                _note(sys._getframe(1))
+            raise
 
     json.loads = loads
     # The way in which Python reads a program that is one file.

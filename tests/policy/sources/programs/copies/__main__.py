@@ -38,6 +38,12 @@ LOOKS: dict[str, Callable[[str], bool]] = {
     "empty": lambda v: not f"{v}",
     "walrus": lambda v: "cn" in (copy := f"{v}") and bool(copy),
     "case": lambda v: matches(f"{v}"),
+    "number": lambda v: fails(lambda: int(v)),
+    "fraction": lambda v: fails(lambda: float(v)),
+    "bytes": lambda v: bytes(v, "utf-8").startswith(b"arn:aws-cn"),
+    "type": lambda v: type(v) is not str,
+    "no-json": lambda v: fails(lambda: json.loads(v)),
+    "file": lambda v: os.path.exists(v),  # noqa: PTH110
 }
 
 
@@ -47,6 +53,14 @@ def matches(text: str) -> bool:
             return True
         case _:
             return False
+
+
+def fails(read: Callable[[], object]) -> bool:
+    try:
+        read()
+    except ValueError:
+        return True
+    return False
 
 
 def described(look: Callable[[str], bool]) -> Callable[[str], str]:
