@@ -2,7 +2,7 @@
 # `make` alone explains.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-clean prove seed-data test check format bench screenshots package clean
+.PHONY: help setup run run-clean prove seed-data test check format bench docs screenshots package clean
 
 PYTHON ?= python3
 UV := $(or $(shell command -v uv),build/uv/bin/uv)
@@ -54,9 +54,12 @@ format: setup ## Format the code and mend what ruff can mend
 	@$(RUN) ruff check --fix
 	@$(RUN) ruff format
 
-bench: setup ## Time the evaluation and the proofs, as ratios
+bench: setup ## Time proofs, thumbnails and the API beside their peers, and measure memory
 	@$(UV) sync --frozen --quiet --group bench
 	@$(RUN) python -m tests.bench
+
+docs: setup ## Write docs/claims.md anew from the docstrings
+	@$(RUN) stackproof claims --markdown > docs/claims.md
 
 screenshots: setup ## Take the pictures of the documentation of the running product
 	@$(RUN) python -m tests.browser.screenshots

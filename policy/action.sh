@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What the action does; its inputs come as variables, so that none of them is ever code.
 #
-# DIRECTORY, STACK, BASE, REPORTS, ARGUMENTS, PYTHON: as action.yml describes them.
+# DIRECTORY, STACK, BASE, COMMIT, REPORTS, ARGUMENTS, PYTHON: as action.yml describes them.
 set -euo pipefail
 
 stackproof=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/stackproof.sh
@@ -13,7 +13,7 @@ while IFS= read -r argument; do
 done <<<"$ARGUMENTS"
 
 verdict=0
-"$stackproof" check "$DIRECTORY" --stack "$STACK" \
+"$stackproof" check "$DIRECTORY" --stack "$STACK" --commit "$COMMIT" \
   --output "json=$REPORTS/report.json" \
   --output "markdown=$REPORTS/report.md" \
   --output "sarif=$REPORTS/report.sarif" \

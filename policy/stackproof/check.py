@@ -62,6 +62,12 @@ class Summary(msgspec.Struct, frozen=True):
     unproven: int = 0
     waived: int = 0
 
+    @classmethod
+    def of(cls, claims: Sequence[Claim]) -> Summary:
+        """Counted."""
+        verdicts = [claim.verdict for claim in claims]
+        return cls(**{verdict.value: verdicts.count(verdict) for verdict in Verdict})
+
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What was found of one stack. Sorted throughout: the same input gives the same bytes."""
@@ -154,12 +160,11 @@ def _report(
 ) -> Report:
     order = list(Family)
     claims.sort(key=lambda claim: (order.index(claim.family), claim.id, claim.title))
-    verdicts = [claim.verdict for claim in claims]
     return Report(
         project=graph.project,
         stack=graph.stack,
         source=graph.source,
-        summary=Summary(**{verdict.value: verdicts.count(verdict) for verdict in Verdict}),
+        summary=Summary.of(claims),
         claims=tuple(claims),
         assumptions=tuple(sorted(assumptions)),
         not_modelled=tuple(sorted(blind)),

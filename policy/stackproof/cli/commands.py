@@ -17,7 +17,7 @@ from stackproof.check import Report
 from stackproof.check import check as decide
 from stackproof.cli import output
 from stackproof.cli.errors import Failing, InputError
-from stackproof.cli.inputs import Given, contract_of, graph_of, line_of, root_of
+from stackproof.cli.inputs import Given, contract_of, graph_of, line_of, report_of, root_of
 from stackproof.cli.repository import repository_of
 from stackproof.contract import Contract, Located
 from stackproof.families import World
@@ -83,6 +83,50 @@ def main(*, debug: bool) -> None:
     del debug  # read from the arguments, so that it serves for errors in them too
 
 
+_SHOWN = (
+    click.option(
+        "--format",
+        "kind",
+        type=click.Choice(output.FORMATS),
+        default="text",
+        show_default=True,
+        help="What to print on stdout.",
+    ),
+    click.option(
+        "--output",
+        "outputs",
+        metavar="KIND=PATH",
+        multiple=True,
+        help="Write this format to a file as well; may be repeated.",
+    ),
+    click.option(
+        "--repository",
+        metavar="URL",
+        help="What links to lines begin with.  [default: GITHUB_REPOSITORY, CI_PROJECT_URL]",
+    ),
+    click.option(
+        "--commit",
+        metavar="HASH",
+        help="The commit that links show.  [default: GITHUB_SHA, CI_COMMIT_SHA]",
+    ),
+    click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        show_default=True,
+        help="Colour the text; NO_COLOR is honoured.",
+    ),
+    click.option("-v", "--verbose", is_flag=True, help="List what is proven, not only its number."),
+)
+
+
+def _showing(command: Callable[..., int]) -> Callable[..., int]:
+    """Give `command` the options that say how a report is shown, and where."""
+    for option in reversed(_SHOWN):
+        command = option(command)
+    return command
+
+
 @main.command(epilog="Example: stackproof check --stack prod --output json=report.json")
 @_DIRECTORY
 @_STACK
@@ -94,40 +138,8 @@ def main(*, debug: bool) -> None:
     multiple=True,
     help="Prove this family only; may be repeated.",
 )
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(output.FORMATS),
-    default="text",
-    show_default=True,
-    help="What to print on stdout.",
-)
-@click.option(
-    "--output",
-    "outputs",
-    metavar="KIND=PATH",
-    multiple=True,
-    help="Write this format to a file as well; may be repeated.",
-)
-@click.option(
-    "--repository",
-    metavar="URL",
-    help="What links to lines begin with.  [default: GITHUB_REPOSITORY, CI_PROJECT_URL]",
-)
-@click.option(
-    "--commit",
-    metavar="HASH",
-    help="The commit that links show.  [default: GITHUB_SHA, CI_COMMIT_SHA]",
-)
+@_showing
 @_TIME_LIMIT
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Colour the text; NO_COLOR is honoured.",
-)
-@click.option("-v", "--verbose", is_flag=True, help="List what is proven, not only its number.")
 def check(directory: Path, **options: Any) -> int:  # noqa: ANN401 - click's options, read by name below
     """Decide every claim of the contract and print the report.
 
@@ -145,6 +157,27 @@ def check(directory: Path, **options: Any) -> int:  # noqa: ANN401 - click's opt
     context = output.Context(root, contract, repository, options["verbose"])
     # First to stdout: a file that cannot be written must not cost the report.
     output.say(output.rendered(report, options["kind"], context, output.screen(options["color"])))
+    output.write([(path, output.rendered(report, kind, context)) for kind, path in files])
+    return 0 if report.passed else 1
+
+
+@main.command(epilog="Example: stackproof render report.json --output markdown=report.md")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+@_showing
+def render(file: Path, **options: Any) -> int:  # noqa: ANN401 - as above
+    """Show a report that check printed as JSON.
+
+    FILE ('-': stdin) may come from a machine that nobody trusts, such as the
+    job of a stranger's pull request: nothing of it is run. The exit code is
+    that of the check.
+    """
+    files = output.destinations(options["outputs"])
+    repository = repository_of(Path(), options["repository"], options["commit"], os.environ)
+    report = report_of(file)
+    # The program may be another one here: no line of it is shown.
+    context = output.Context(Path(os.devnull), _PROJECT, repository, options["verbose"])
+    screen = output.Screen(output.is_colored(options["color"]), output.columns())
+    output.say(output.rendered(report, options["kind"], context, screen))
     output.write([(path, output.rendered(report, kind, context)) for kind, path in files])
     return 0 if report.passed else 1
 

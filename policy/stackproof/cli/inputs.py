@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import click
 import msgspec
 
+from stackproof.check import REPORT_VERSION, Report, Summary
 from stackproof.cli.errors import InputError
 from stackproof.cli.progress import evaluating
 from stackproof.contract import Located, Place
 from stackproof.contract import read as read_contract
 from stackproof.model import Graph, Location
 from stackproof.sources.errors import SourceError
+
+_LARGEST_REPORT = 64 * 2**20
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -54,6 +58,33 @@ def _only_stack(directory: Path) -> str:
     if not found:
         raise InputError(f"no stack: there is no Pulumi.<stack>.yaml in {directory}")
     raise InputError(f"which stack? Name one with --stack: {', '.join(found)}")
+
+
+def report_of(path: Path) -> Report:
+    """The report that `check --format json` printed; `-` is the standard input.
+
+    It may have been made where nobody is trusted. It is taken for nothing but data, and must be
+    whole: its summary counts its claims.
+    """
+    name = "standard input" if path == Path("-") else str(path)
+    try:
+        with click.open_file(str(path), "rb") as file:
+            data = file.read(_LARGEST_REPORT + 1)
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {error.strerror}") from error
+    if len(data) > _LARGEST_REPORT:
+        raise InputError(f"{name} is larger than {_LARGEST_REPORT // 2**20} MB; no report is")
+    try:
+        report = msgspec.json.decode(data, type=Report)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{name} is no report of `stackproof check --format json`: {error}"
+        ) from error
+    if report.version != REPORT_VERSION:
+        raise InputError(f"{name} is a report of version {report.version}, not {REPORT_VERSION}")
+    if report.summary != Summary.of(report.claims):
+        raise InputError(f"{name} was changed: its summary does not count its claims")
+    return report
 
 
 def root_of(directory: Path) -> Path:
