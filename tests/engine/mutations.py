@@ -381,7 +381,16 @@ MISSING = (
         "thumbnails",
     ),
     Mutation(
-        "S3 may not start the function",
+        "nothing admits S3 to the function",
+        (
+            _swap("thumbnails.py", "aws.lambda_.Permission(", "(lambda *_, **__: None)("),
+            _swap("thumbnails.py", "depends_on=[permission]", "depends_on=[]"),
+        ),
+        "events.trigger.images-orig-to-thumbnails",
+        "thumbnails",
+    ),
+    Mutation(
+        "another service than S3 may start the function",
         (
             _swap(
                 "thumbnails.py", 'principal="s3.amazonaws.com",', 'principal="sns.amazonaws.com",'

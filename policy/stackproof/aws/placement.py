@@ -1,6 +1,6 @@
 """What lives in which zone: instances, Auto Scaling groups, their volumes and load balancers.
 
-Zones are compared by name, as one account sees them. Left out: spot capacity, warm pools,
+Zones are compared by name, as one account sees them. Left out: spot capacity, being tied to
 capacity reservations, placement groups, dedicated hosts, and databases and containers that AWS
 places (RDS, ECS...): a claim about a group that holds one of these is unproven. What AWS runs in
 the whole region (S3, SQS, SNS, DynamoDB, Lambda outside of a VPC) outlives any one zone.
@@ -296,11 +296,28 @@ _SPOT = "may run spot capacity, which AWS takes back at any time"
 def _market(resource: Resource, template: Resource | None) -> str:
     """Why the group's instances may not be where, or for as long as, its subnets say."""
     inputs = template.inputs if template is not None else {}
+    if any(_reserved(i.get("capacityReservationSpecification")) for i in (inputs, resource.inputs)):
+        return f"{resource.name} may launch only into a capacity reservation: not modelled"
     if inputs.get("instanceMarketOptions") is not None:
         return f"{resource.name} {_SPOT}"
     if resource.inputs.get("placementGroup") is not None or inputs.get("placement") is not None:
         return f"{resource.name} has a placement of its own beside its subnets: not modelled"
     return ""
+
+
+def _reserved(value: Value) -> bool:
+    """Whether instances may be tied to reservations, which stand in zones of their own.
+
+    (Amazon EC2 User Guide, "Capacity Reservation specification".)
+    """
+    if value is None:
+        return False
+    if not isinstance(value, dict) or value.get("capacityReservationTarget") is not None:
+        return True
+    return value.get("capacityReservationPreference") not in _UNTIED
+
+
+_UNTIED = {None, "default", "none", "open", "capacity-reservations-first"}
 
 
 def _strategy(resource: Resource) -> Value:

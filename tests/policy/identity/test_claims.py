@@ -575,6 +575,16 @@ def test_a_key_whose_policy_does_not_delegate_makes_identity_policies_idle() -> 
     assert found["identity.grant.thumbnails.4"] == "violated"
 
 
+def test_an_operator_of_another_type_decides_nothing_of_a_boolean_key() -> None:
+    over_tls = {"Bool": {"aws:SecureTransport": "true"}}
+    may = [{**grant, "when": over_tls} if "sqs" not in str(grant) else grant for grant in MAY]
+    wanted = contract({"thumbnails": THUMBNAILS | {"may": may}})
+    assert "identity.closed.thumbnails" not in verdicts(world(), wanted)
+    texts = {**TLS_ONLY, "Condition": {"StringEquals": {"aws:SecureTransport": "false"}}}
+    changed = world(resource(BUCKET_POLICY, "images", bucket="images", policy=document(texts)))
+    assert verdicts(changed, wanted)["identity.closed.thumbnails"] == "unproven"
+
+
 # ── escalation ──────────────────────────────────────────────────────────────────────────────────
 
 ADMIN = role("admin", {"AWS": ACCOUNT}, document(allow("*")))

@@ -353,6 +353,13 @@ def test_an_accepted_flow_is_not_claimed() -> None:
     [
         {"instanceMarketOptions": {"marketType": "spot"}},
         {"placement": {"availabilityZone": "us-east-1a"}},
+        {"capacityReservationSpecification": {"capacityReservationTarget": {"id": "cr-1"}}},
+        {
+            "capacityReservationSpecification": {
+                "capacityReservationPreference": "capacity-reservations-only"
+            }
+        },
+        {"capacityReservationSpecification": Unknown("another stack")},
     ],
 )
 def test_a_template_may_take_its_instances_elsewhere(template: dict[str, Value]) -> None:
@@ -361,6 +368,21 @@ def test_a_template_may_take_its_instances_elsewhere(template: dict[str, Value])
         each.inputs.update(template)
 
     assert decide(of, "keep.api").verdict is Verdict.UNPROVEN
+
+
+def test_a_template_that_only_prefers_reservations_launches_anywhere() -> None:
+    of = architecture()
+    for each in of.of_type(TEMPLATE):
+        each.inputs["capacityReservationSpecification"] = {"capacityReservationPreference": "open"}
+
+    assert decide(of, "keep.api").verdict is Verdict.PROVEN
+
+
+@pytest.mark.parametrize("suspended", [["AddToLoadBalancer"], Unknown("another stack")])
+def test_a_fleet_that_registers_nothing_receives_nothing_for_sure(suspended: Value) -> None:
+    of = architecture(fleet={"suspendedProcesses": suspended})
+
+    assert decide(of, "flows.balancer-to-api").verdict is not Verdict.PROVEN
 
 
 def test_a_placement_group_of_a_fleet_is_not_modelled() -> None:

@@ -17,6 +17,7 @@ from tests.policy.recursion.stacks import (
     FUNCTION,
     GROUPS,
     IMAGE_BUCKET,
+    QUEUE,
     THUMBNAILER,
     admit,
     decide,
@@ -111,3 +112,29 @@ def test_a_version_of_a_function_is_the_function() -> None:
     assert decide(of, "events.closed", groups=GROUPS).verdict is Verdict.PROVEN
     unqualified = decide(of, "events.closed", events=Events())
     assert urn(FUNCTION, "thumbnailer") in unqualified.resources
+
+
+@pytest.mark.parametrize(
+    ("prefix", "events", "refused"),
+    [
+        ("orig/", ["s3:ObjectCreated:*"], True),
+        ("orig/a", ["s3:ObjectCreated:Put"], True),
+        ("", ["s3:ObjectRemoved:*", "s3:ObjectCreated:Copy"], True),
+        ("orig/", ["s3:ObjectRemoved:*"], False),
+        ("thumbnails/", ["s3:ObjectCreated:*"], False),
+    ],
+)
+def test_configurations_of_one_bucket_that_overlap_are_refused_by_s3(
+    prefix: str,
+    events: list[str],
+    refused: bool,  # noqa: FBT001 - what varies
+) -> None:
+    queue = resource(QUEUE, "log", name="log")
+    both = notify()
+    both.inputs["queues"] = [
+        {"queueArn": ref(QUEUE, "log", "arn"), "events": list(events), "filterPrefix": prefix}
+    ]
+    decision = decide(seed(admit(), queue, notification=both), "events.notification.images")
+    assert decision.verdict is (Verdict.VIOLATED if refused else Verdict.PROVEN)
+    if refused:
+        assert str(decision.evidence.witness["key"]).startswith("orig/")

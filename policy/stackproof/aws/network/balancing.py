@@ -101,10 +101,31 @@ def target_groups(reader: Reader) -> tuple[TargetGroup, ...]:
             unread[group] = f"the target of {resource.name} is not known"
         else:
             targets.setdefault(group, {})[target, whole(reader.get(resource, "port"))] = None
+    unread |= _kept_apart(reader, targets)
     return tuple(
         _target_group(reader, r, tuple(sorted(targets.get(r.urn, {}), key=repr)), unread)
         for r in reader.graph.of_type(TARGET_GROUP)
     )
+
+
+def _kept_apart(
+    reader: Reader, targets: dict[str, dict[tuple[str, int | None], None]]
+) -> dict[str, str]:
+    """The target groups in which an Auto Scaling group may not register its instances, and why.
+
+    (Amazon EC2 Auto Scaling User Guide, "Types of processes": AddToLoadBalancer.)
+    """
+    found: dict[str, str] = {}
+    for resource in reader.graph.of_type(SCALING):
+        suspended = reader.items(resource, "suspendedProcesses")
+        why = ""
+        if suspended is None or any(is_unknown(process) for process in suspended):
+            why = f"which processes of {resource.name} are suspended is not known"
+        elif "AddToLoadBalancer" in suspended:
+            why = f"{resource.name} suspends AddToLoadBalancer: it registers no instance"
+        if why:
+            found |= {group: why for group in targets if (resource.urn, None) in targets[group]}
+    return found
 
 
 def _register(

@@ -40,6 +40,15 @@ _MULTIVALUED = (
 )
 
 
+# Keys that are true or false. What an operator of another type makes of them AWS does not say.
+_BOOLEAN = (
+    "aws:multifactorauthpresent",
+    "aws:principalisawsservice",
+    "aws:securetransport",
+    "aws:viaawsservice",
+)
+
+
 def _literals(values: Iterable[str]) -> Language:
     result = Language.nothing()
     for value in values:
@@ -80,7 +89,7 @@ def _language(condition: Condition) -> Language | None:
         return None
     if operator == "null":
         return {"true": _ABSENT, "false": _PRESENT}.get(" ".join(t.lower() for t in texts))
-    if base not in _OPERATORS:
+    if base not in _OPERATORS or (condition.key in _BOOLEAN and base != "bool"):
         return None
     make, negated = _OPERATORS[base]
     named = make(texts)

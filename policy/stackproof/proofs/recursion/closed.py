@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 
 from stackproof.aws.events.facts import Delivery, EventFacts, Place
 from stackproof.aws.values import ATOM_OPEN
@@ -209,14 +210,33 @@ def _excess(delivery: Delivery, started: Place, rest: Language) -> Decision:
     )
 
 
+def _delivered_twice(facts: EventFacts, bucket: str) -> tuple[Delivery, Delivery, str] | None:
+    """Two configurations of `bucket` that surely match one key and event, and that key."""
+    told = [
+        d
+        for d in facts.deliveries
+        if d.source.urn == bucket and d.via == "bucket notification" and d.known and d.exact
+    ]
+    for one, other in combinations(told, 2):
+        both = Language.any_of(one.keys) & Language.any_of(other.keys)
+        if not both.is_empty() and any(_same_event(a, b) for a in one.events for b in other.events):
+            return one, other, both.witness(("orig/x.jpg",)) or "every key"
+    return None
+
+
+def _same_event(one: str, other: str) -> bool:
+    return not (Language.glob(one) & Language.glob(other)).is_empty()
+
+
 def notification(facts: EventFacts, bucket: str) -> Decision:
-    """A bucket has one notification configuration.
+    """A bucket has one notification configuration, in a way that S3 accepts.
 
     ## What AWS does
 
     Putting a notification configuration replaces the one that was there (Amazon S3 API
     Reference, "PutBucketNotificationConfiguration"): of two resources the one that is deployed
-    last wins, silently.
+    last wins, silently. Within one, two entries must not match the same key and event (Amazon
+    S3 User Guide, "Configuring event notifications using object key name filtering").
 
     ## Fails
 
@@ -232,6 +252,22 @@ def notification(facts: EventFacts, bucket: str) -> Decision:
     """
     configurations = facts.notifications[bucket]
     name = facts.names[bucket]
+    twice = _delivered_twice(facts, bucket)
+    if len(configurations) == 1 and twice is not None:
+        one, other, key = twice
+        targets = [facts.names.get(d.target.urn, d.target.arn) for d in (one, other)]
+        return Decision(
+            Verdict.VIOLATED,
+            Evidence(
+                "witness",
+                f"{facts.names[one.urn]} sends {key} of {name} to {' and to '.join(targets)} for "
+                "the same event: S3 refuses configurations that overlap",
+                {"bucket": name, "key": key, "targets": targets},
+                (Hop(f"configures {name}", urn=one.urn),),
+            ),
+            (one.urn, bucket),
+            "Let one configuration alone match each key, and pass the event on from its target.",
+        )
     if len(configurations) == 1:
         return Decision(
             Verdict.PROVEN,
