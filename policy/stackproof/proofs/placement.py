@@ -6,9 +6,11 @@ Auto Scaling could show, and every declared flow is proven again on what is left
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from typing import TypeAlias
+
+import msgspec
 
 from stackproof.aws.network import NetworkFacts
 from stackproof.aws.placement import PlacementFacts
@@ -353,3 +355,64 @@ def _dead(
 
 
 KINDS: Kinds = {"availability.keep": is_left, "availability.flows": goes_on}
+
+
+# ── what the loss of each zone comes to, to be shown and not judged ─────────────────────────────
+
+
+class Aftermath(msgspec.Struct, frozen=True):
+    """What is left of one promise without one zone. `holds` is None where that is not decided."""
+
+    claim: str
+    """The id of the claim that judges it; empty for what the contract excepts."""
+    subject: str
+    needed: str
+    zone: str
+    left: str
+    holds: bool | None
+
+
+def aftermaths(
+    facts: PlacementFacts,
+    network: NetworkFacts,
+    contract: Contract,
+    members: Mapping[str, Members],
+    exists: Exists,
+) -> Iterator[Aftermath]:
+    """Every promise of `availability` without each zone, and what it excepts; by promise."""
+    availability = contract.availability
+    if availability is None:
+        return
+    for group, keep in availability.keep.items():
+        urns = [r.urn for r in members[group].resources]
+        total = _left(facts, urns, "")
+        needed = total // 2 + 1 if keep.quorum else keep.instances or 0
+        open_ = not urns or _undecided(facts, urns, keep) is not None
+        for zone in facts.zones:
+            left = _left(facts, urns, zone)
+            yield Aftermath(
+                f"availability.keep.{group}",
+                group,
+                f"{_promise(keep)} of {total}",
+                zone,
+                "not decided" if open_ else f"{left} of {total}",
+                None if open_ else left >= needed,
+            )
+    if availability.flows is None or contract.network is None:
+        return
+    excepted = {(e.source, e.to): e.reason for e in availability.flows.exceptions}
+    without = cache(network.without_zone)
+    for flow in _together(contract.network.flows):
+        reason = excepted.get((flow.source, flow.to))
+        for zone in facts.zones:
+            after = exists(without(zone), flow, members)
+            holds = {Verdict.PROVEN: True, Verdict.VIOLATED: False}.get(after.verdict)
+            outcome = {True: "passes", False: "ends", None: "not decided"}[holds]
+            yield Aftermath(
+                "" if reason is not None else f"availability.flows.{flow.source}-to-{flow.to}",
+                f"{flow.source} to {flow.to}",
+                ", ".join(flow.allow) if reason is None else f"excepted: {reason}",
+                zone,
+                outcome,
+                None if facts.nowhere else holds,
+            )

@@ -20,7 +20,7 @@ from stackproof.contract import (
     Network,
 )
 from stackproof.model import Decision, Graph, Resource, Unknown, Value, Verdict
-from stackproof.proofs.placement import obligations
+from stackproof.proofs.placement import Aftermath, aftermaths, obligations
 from stackproof.proofs.reach import flow_exists
 from stackproof.selection import select
 from tests.policy.graphs import graph, ref, resource, urn
@@ -463,3 +463,45 @@ def test_flows_that_are_declared_in_parts_are_one_claim() -> None:
 
     assert [o.id for o in found] == ["availability.flows.api-to-internet"]
     assert "tcp/443, tcp/80" in found[0].decide().evidence.summary
+
+
+# ── what is shown beside the verdicts ───────────────────────────────────────────────────────────
+
+
+def shown(of: Graph, contract: Contract = CONTRACT) -> list[Aftermath]:
+    network = network_facts(of)
+    facts = placement_facts(of, network)
+    return list(aftermaths(facts, network, contract, select(contract, of), flow_exists))
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        architecture(),
+        architecture(nat_zones=("a", "a", "a")),
+        architecture(database_zones=("a", "b")),
+        architecture(balancer_zones=("a",)),
+    ],
+)
+def test_what_is_left_without_each_zone_is_what_the_claim_says(of: Graph) -> None:
+    found = shown(of)
+    assert {a.zone for a in found} == {f"us-east-1{zone}" for zone in ZONES}
+    for claim in {a.claim for a in found}:
+        holds = [a.holds for a in found if a.claim == claim]
+        verdict = decide(of, claim.removeprefix("availability.")).verdict
+        assert len(holds) == len(ZONES)
+        assert (verdict is Verdict.PROVEN) == all(holds), claim
+
+
+def test_what_is_excepted_is_shown_too() -> None:
+    assert CONTRACT.availability is not None
+    reason = "one gateway is cheaper"
+    flows = KeepFlows((FlowException("api", "internet", reason),))
+    availability = msgspec.structs.replace(CONTRACT.availability, flows=flows)
+    contract = msgspec.structs.replace(CONTRACT, availability=availability)
+    of = architecture(nat_zones=("a", "a", "a"))
+    mine = [a for a in shown(of, contract) if a.subject == "api to internet"]
+    assert {a.claim for a in mine} == {""}
+    assert {a.needed for a in mine} == {f"excepted: {reason}"}
+    lefts = {a.zone[-1]: a.left for a in mine}
+    assert lefts == {"a": "ends", "b": "passes", "c": "passes"}
