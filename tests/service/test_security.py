@@ -407,6 +407,10 @@ class TestBombs:
         answer = api.upload(data[:-2] + scan * 2000 + data[-2:], "scans.jpg")
         assert answer.status_code == 422
 
+    def test_a_film_behind_a_photo_is_not_taken_for_its_scans(self, api: Api) -> None:
+        film = b"\xff\xda\x00\x08" * 100_000
+        assert api.upload(picture() + film, "motion.jpg").status_code == 201
+
     def test_a_jpeg_of_several_scans_is_kept(self, api: Api) -> None:
         out = io.BytesIO()
         Image.new("RGB", (64, 64), "teal").save(out, "JPEG", progressive=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import warnings
 from collections.abc import Mapping
@@ -17,8 +18,12 @@ Image.MAX_IMAGE_PIXELS = None
 _DECODING = threading.Lock()
 """One at a time: what decoding needs of memory is then bounded, however many upload."""
 _SMALLEST_BOX: Final = 8
-_START_OF_SCAN: Final = b"\xff\xda"
-_BLOCK_BYTES: Final = 256 * 1024
+_MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+"""Of a JPEG, also within a scan: there no other byte than 0 or a restart follows 0xFF."""
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_SEQUENTIAL: Final = (0xC0, 0xC1, 0xC9)
+_WITHOUT_LENGTH: Final = (0x01, 0xD8)
+_BLOCK_BYTES: Final = 64 * 1024
 _MOST_SCANS: Final = 100
 """Of a progressive JPEG. Encoders make about ten; each costs as much as a whole picture."""
 
@@ -110,16 +115,44 @@ def _size(file: BinaryIO) -> int:
 
 
 def _check_scans(file: BinaryIO) -> None:
-    # Inside of a scan no other byte than 0 follows 0xFF, so what looks like a marker is one.
-    at = file.tell()
-    file.seek(0)
-    scans, before = 0, b""
-    while block := file.read(_BLOCK_BYTES):
-        scans += (before + block).count(_START_OF_SCAN)
-        if scans > _MOST_SCANS:
-            raise DamagedError
-        before = block[-1:]
+    """Refuse a JPEG whose first picture has too many scans.
+
+    Phones put whole films behind the picture, in which anything may look like a scan, and a
+    segment's content may look like the picture's end: so segments are followed as they lie.
+    """
+    back = file.tell()
+    scans, at, components = 0, 0, b""
+    while (found := _next_marker(file, at)) is not None:
+        kind, at = found
+        if kind == _END_OF_IMAGE:
+            break
+        file.seek(at)
+        segment = file.read(8)
+        if kind in _SEQUENTIAL:
+            components = segment[7:8]
+        elif kind == _START_OF_SCAN:
+            scans += 1
+            if segment[2:3] == components:
+                # All is in it, as cameras do it: decoders take another for an error.
+                break
+            if scans > _MOST_SCANS:
+                raise DamagedError
+        if kind not in _WITHOUT_LENGTH:
+            at += int.from_bytes(segment[:2], "big")
+    file.seek(back)
+
+
+def _next_marker(file: BinaryIO, at: int) -> tuple[int, int] | None:
+    """The first marker from `at` on, and where what follows it begins."""
     file.seek(at)
+    before = b""
+    while block := file.read(_BLOCK_BYTES):
+        found = _MARKER.search(before + block)
+        if found is not None:
+            return found.group()[1], at - len(before) + found.end()
+        at += len(block)
+        before = block[-1:]
+    return None
 
 
 def _check_riff(file: BinaryIO) -> None:
