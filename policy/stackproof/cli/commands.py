@@ -16,8 +16,10 @@ from stackproof import __version__
 from stackproof.check import Report
 from stackproof.check import check as decide
 from stackproof.cli import output
-from stackproof.cli.errors import Failing, InputError
+from stackproof.cli.errors import InputError
+from stackproof.cli.everything import check_all
 from stackproof.cli.inputs import Given, contract_of, graph_of, line_of, report_of, root_of
+from stackproof.cli.options import Application, stacks
 from stackproof.cli.repository import repository_of
 from stackproof.contract import Contract, Located
 from stackproof.families import World
@@ -35,7 +37,12 @@ _FAMILIES = [f.value for f in Family if f not in {Family.CONTRACT, Family.HARDEN
 _DIRECTORY = click.argument(
     "directory", type=click.Path(path_type=Path, file_okay=False), default=Path()
 )
-_STACK = click.option("--stack", metavar="NAME", help="The stack; needed when there are several.")
+_STACK = click.option(
+    "--stack",
+    metavar="NAME",
+    help="The stack; needed when there are several.",
+    shell_complete=stacks,
+)
 _FROM = click.option(
     "--from",
     "source",
@@ -64,14 +71,16 @@ _HELP = """Prove that a Pulumi architecture on AWS does what its contract says.
   stackproof check --stack prod         one of its stacks
   stackproof check --from preview.json  pulumi preview --json --show-sames
   stackproof explain flow internet database 27017
+  stackproof contract                   begin a contract
 
+Without a contract, what should hold of any architecture is decided.
 Nothing is deployed, and no credentials are used.
 """
 
 
 @click.group(
     name="stackproof",
-    cls=Failing,
+    cls=Application,
     help=_HELP,
     epilog="Exit codes: 0 all proven or waived; 1 something is not; 2 could not check.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
@@ -127,7 +136,18 @@ def _showing(command: Callable[..., int]) -> Callable[..., int]:
     return command
 
 
-@main.command(epilog="Example: stackproof check --stack prod --output json=report.json")
+@main.command(
+    epilog="""\b
+Examples:
+  stackproof check                            the project here, its only stack
+  stackproof check infra --stack prod         a project in another folder
+  stackproof check --output sarif=report.sarif --output markdown=report.md
+  stackproof check --all                      every project of a monorepo
+  stackproof check --from preview.json        without evaluating the program
+
+Options may stand in stackproof.toml, or in [tool.stackproof] of pyproject.toml.
+"""
+)
 @_DIRECTORY
 @_STACK
 @_CONTRACT
@@ -140,6 +160,9 @@ def _showing(command: Callable[..., int]) -> Callable[..., int]:
 )
 @_showing
 @_TIME_LIMIT
+@click.option(
+    "--all", "everything", is_flag=True, help="Check every project in DIRECTORY and below it."
+)
 def check(directory: Path, **options: Any) -> int:  # noqa: ANN401 - click's options, read by name below
     """Decide every claim of the contract and print the report.
 
@@ -147,18 +170,25 @@ def check(directory: Path, **options: Any) -> int:  # noqa: ANN401 - click's opt
     violated with a counterexample, unproven because something is not known, or
     waived in the contract.
     """
+    if options["everything"]:
+        return check_all(click.get_current_context(), directory, _checked)
     files = output.destinations(options["outputs"])
+    report, context = _checked(directory, options)
+    # First to stdout: a file that cannot be written must not cost the report.
+    output.say(output.rendered(report, options["kind"], context, output.screen(options["color"])))
+    output.write([(path, output.rendered(report, kind, context)) for kind, path in files])
+    return 0 if report.passed else 1
+
+
+def _checked(directory: Path, options: dict[str, Any]) -> tuple[Report, output.Context]:
+    """What is found of one stack, and what a report must know beside it."""
     root = root_of(directory)
     repository = repository_of(root, options["repository"], options["commit"], os.environ)
     graph = graph_of(_given(directory, options))
     located = contract_of(directory, graph.stack, options["contract"])
     report = _decided(graph, located, directory, only=options["only"])
     contract = _PROJECT if located is None else line_of(located.place(), directory)
-    context = output.Context(root, contract, repository, options["verbose"])
-    # First to stdout: a file that cannot be written must not cost the report.
-    output.say(output.rendered(report, options["kind"], context, output.screen(options["color"])))
-    output.write([(path, output.rendered(report, kind, context)) for kind, path in files])
-    return 0 if report.passed else 1
+    return report, output.Context(root, contract, repository, options["verbose"])
 
 
 @main.command(epilog="Example: stackproof render report.json --output markdown=report.md")
@@ -210,7 +240,13 @@ def _given(directory: Path, options: dict[str, Any]) -> Given:
     return Given(directory, options["stack"], options["source"], options["time_limit"])
 
 
-@main.command(epilog="Example: stackproof graph --stack prod > graph.json")
+@main.command(
+    epilog="""\b
+Examples:
+  stackproof graph --stack prod > graph.json
+  stackproof check --from graph.json    the same verdicts, no program
+"""
+)
 @_DIRECTORY
 @_STACK
 @_FROM
@@ -311,7 +347,14 @@ def explain() -> None:
     """
 
 
-@explain.command(epilog="Example: stackproof explain flow internet database 27017")
+@explain.command(
+    epilog="""\b
+Examples:
+  stackproof explain flow internet database 27017
+  stackproof explain flow api 203.0.113.7 tcp/1024-65535
+  stackproof explain flow bastion api 22 --json
+"""
+)
 @click.argument("start", metavar="FROM")
 @click.argument("to")
 @click.argument("port")
@@ -331,7 +374,11 @@ def flow(start: str, to: str, port: str, directory: Path, **options: Any) -> Non
 
 
 @explain.command(
-    epilog="Example: stackproof explain permission api s3:PutObject images/orig/cat.jpg"
+    epilog="""\b
+Examples:
+  stackproof explain permission api s3:PutObject images/orig/cat.jpg
+  stackproof explain permission api logs:PutLogEvents api-log
+"""
 )
 @click.argument("principal")
 @click.argument("action")
@@ -396,3 +443,22 @@ def claims(kind: str | None, *, markdown: bool) -> None:
             instead = f"; did you mean {close[0]}?" if close else ""
             raise InputError(f"KIND {kind}: there is no such kind of claim{instead}")
         output.say(f"# {found.title}\n\n{found.markdown(level=2)}\n")
+
+
+@main.command(
+    epilog="""\b
+Examples:
+  eval "$(stackproof completion bash)"    in ~/.bashrc
+  eval "$(stackproof completion zsh)"     in ~/.zshrc
+  stackproof completion fish > ~/.config/fish/completions/stackproof.fish
+"""
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes a shell complete commands, options and stacks."""
+    from click.shell_completion import get_completion_class  # noqa: PLC0415 - for this alone
+
+    found = get_completion_class(shell)
+    if found is None:
+        raise InputError(f"SHELL {shell}: click does not complete for it")
+    output.say(found(main, {}, "stackproof", "_STACKPROOF_COMPLETE").source())

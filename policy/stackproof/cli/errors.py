@@ -55,15 +55,20 @@ class Failing(click.Group):
         except click.ClickException as error:
             _tell(f"error: {error.format_message()}")
             code = COULD_NOT_CHECK
-        except _EXPECTED as error:
-            _tell(_message(error))
-            code = COULD_NOT_CHECK
         except Exception as error:  # noqa: BLE001 - a person gets a sentence, whatever it was
-            if "--debug" in given:
-                _tell("".join(traceback.format_exception(error)))
-            _tell(_defect(error))
+            tell(error, debug="--debug" in given)
             code = COULD_NOT_CHECK
         sys.exit(code)
+
+
+def tell(error: Exception, *, debug: bool = False) -> None:
+    """Say on stderr why something could not be checked; `debug` shows the trace of a defect."""
+    if isinstance(error, _EXPECTED):
+        _tell(_message(error))
+        return
+    if debug:
+        _tell("".join(traceback.format_exception(error)))
+    _tell(_defect(error))
 
 
 def _tell(text: str) -> None:

@@ -63,6 +63,42 @@ def find_project(directory: Path) -> Project:
     )
 
 
+_NEVER_PROJECTS = frozenset({"__pycache__", "node_modules", "site-packages"})
+
+
+def projects_below(directory: Path) -> tuple[Path, ...]:
+    """The folders with a Pulumi.yaml in `directory` and below it, sorted.
+
+    Hidden folders, environments and what is installed in them are not looked into.
+    """
+    if not directory.is_dir():
+        raise SourceError(f"{directory} is not a folder; name one that holds Pulumi projects.")
+    found = []
+    for folder, below, files in os.walk(directory):
+        below[:] = [
+            name
+            for name in below
+            if not name.startswith(".")
+            and name not in _NEVER_PROJECTS
+            and not Path(folder, name, "pyvenv.cfg").exists()
+        ]
+        if any(name in files for name in _PROJECT_FILES):
+            found.append(Path(folder))
+    return tuple(sorted(found))
+
+
+def runtime_of(root: Path) -> str | None:
+    """The runtime that the project file in `root` names; None when that cannot be read."""
+    path = next((root / name for name in _PROJECT_FILES if (root / name).is_file()), None)
+    try:
+        content = None if path is None else _load(path)
+    except SourceError:
+        return None
+    runtime = content.get("runtime") if isinstance(content, dict) else None
+    runtime = runtime.get("name") if isinstance(runtime, dict) else runtime
+    return runtime if isinstance(runtime, str) else None
+
+
 def _load(path: Path) -> Any:  # noqa: ANN401  YAML holds anything
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -240,7 +276,7 @@ def interpreter(project: Project) -> Path:
     """The Python that Pulumi would run the program with."""
     folder = _virtualenv(project)
     if folder is not None:
-        for python in (folder / "bin" / "python", folder / "Scripts" / "python.exe"):
+        for python in _pythons(folder):
             if python.exists():
                 return python
         install = {"uv": "uv sync", "poetry": "poetry install"}.get(
@@ -250,12 +286,20 @@ def interpreter(project: Project) -> Path:
             f"The program's virtual environment {_shown(folder, project.root)} does not exist; "
             f"make it with `{install}`."
         )
+    active = os.environ.get("VIRTUAL_ENV")
+    for python in _pythons(Path(active)) if active else ():
+        if python.exists():
+            return python
     if importlib.util.find_spec("pulumi") is not None:
         return Path(sys.executable)
     found = os.environ.get("PULUMI_PYTHON_CMD") or shutil.which("python3") or shutil.which("python")
     if not found:
         raise SourceError("No Python was found on PATH to run the program with.")
     return Path(found)
+
+
+def _pythons(environment: Path) -> tuple[Path, ...]:
+    return environment / "bin" / "python", environment / "Scripts" / "python.exe"
 
 
 def _virtualenv(project: Project) -> Path | None:
