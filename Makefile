@@ -2,7 +2,7 @@
 # `make` alone explains.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-clean prove seed-data test check format bench docs screenshots package clean
+.PHONY: help setup run run-clean prove seed-data test check format bench demo-pr docs screenshots package clean
 
 PYTHON ?= python3
 UV := $(or $(shell command -v uv),build/uv/bin/uv)
@@ -57,6 +57,9 @@ format: setup ## Format the code and mend what ruff can mend
 bench: setup ## Time proofs, thumbnails and the API beside their peers, and measure memory
 	@$(UV) sync --frozen --quiet --group bench
 	@$(RUN) python -m tests.bench
+
+demo-pr: setup ## Show what a pull request with two bad changes gets, in build/demo-pr
+	@PATH="$(dir $(abspath $(UV))):$$PATH" $(RUN) python -m tests.workflows.demo build/demo-pr
 
 docs: setup ## Write docs/claims.md anew from the docstrings
 	@$(RUN) stackproof claims --markdown > docs/claims.md
