@@ -2,7 +2,7 @@
 
 Both are asked the same questions under HEAD's contract, each exactly; `alignment` says what is
 the same on both sides, `worlds` tells both in the same names, and the other modules each compare
-one thing: `flows`, `exposure`, `permissions`, `events`, `survival`, `claims`.
+one thing: `flows`, `exposure`, `guards`, `permissions`, `events`, `survival`, `claims`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
+import msgspec
+
 from stackproof.check import NothingToCheckError, Report, check
-from stackproof.compare import claims, events, exposure, flows, permissions, survival
+from stackproof.compare import claims, events, exposure, flows, guards, permissions, survival
 from stackproof.compare.difference import (
     Change,
     Compared,
@@ -26,7 +28,7 @@ from stackproof.compare.difference import (
 )
 from stackproof.compare.worlds import Side, Worlds, worlds
 from stackproof.families import World
-from stackproof.model import Claim, NotModelled
+from stackproof.model import Claim, Graph, Hop, NotModelled
 
 __all__ = [
     "Change",
@@ -51,7 +53,7 @@ def compare(base: Side, head: Side, *, today: dt.date) -> Difference:
     both = worlds(base, head)
     found: list[Change] = []
     alike: set[str] = set()
-    notes: set[str] = set()
+    notes = {*base.notes, *head.notes}
     for section, question in _questions(both):
         changes, unknown = _contained(section, question)
         found += changes
@@ -59,12 +61,15 @@ def compare(base: Side, head: Side, *, today: dt.date) -> Difference:
     decided = _reports(head, both, today, notes)
     if decided is not None:
         found += claims.verdicts(*decided)
-    found += claims.contract(base.contract, head.contract)
+    if base.unread:
+        found.append(_unread(base))
+    else:
+        found += claims.contract(base.contract, head.contract)
     if not base.graph.resources:
         notes.add(f"{base.name} declares nothing: everything is new.")
     if base.graph.account != head.graph.account or head.graph.account is None:
         notes.add(_account(base, head))
-    ordered = in_order(found)
+    ordered = in_order([_located(change, both) for change in found])
     return Difference(
         base=_compared(base),
         head=_compared(head),
@@ -73,6 +78,43 @@ def compare(base: Side, head: Side, *, today: dt.date) -> Difference:
         renamed=both.alignment.renamed,
         unknown_alike=tuple(sorted(alike)),
         notes=tuple(sorted(notes)),
+    )
+
+
+def _located(change: Change, both: Worlds) -> Change:
+    """`change` with the declaring line of each hop's resource, where a question left it out."""
+    sides = {"base": both.base.graph, "head": both.head.graph}
+    here = sides[change.side]
+    # What still guards something is on the same side as what no longer does.
+    there = sides["base" if change.side == "head" else "head"]
+    there = here if change.section is Section.GUARDS else there
+    return msgspec.structs.replace(
+        change,
+        hops=_with_lines(change.hops, here),
+        blocked_by=_with_lines(change.blocked_by, there),
+    )
+
+
+def _with_lines(hops: tuple[Hop, ...], graph: Graph) -> tuple[Hop, ...]:
+    lines = {r.urn: r.location for r in graph.resources} if any(_lost(h) for h in hops) else {}
+    return tuple(
+        msgspec.structs.replace(hop, location=lines.get(hop.urn)) if _lost(hop) else hop
+        for hop in hops
+    )
+
+
+def _lost(hop: Hop) -> bool:
+    return bool(hop.urn) and hop.location is None
+
+
+def _unread(base: Side) -> Change:
+    return Change(
+        Section.CONTRACT,
+        Effect.UNDECIDED,
+        "not read",
+        f"the contract of {base.name}",
+        "it cannot be read, so what HEAD's contract says anew is not known",
+        unknown=(base.unread,),
     )
 
 
@@ -103,6 +145,7 @@ Answer = tuple[list[Change], set[str]]
 def _questions(both: Worlds) -> Iterator[tuple[Section, Callable[[], Answer]]]:
     """Each with its answer: the changes, and what is not known on either side."""
     yield Section.FLOWS, lambda: _network(both)
+    yield Section.GUARDS, lambda: _guards(both)
     yield Section.PERMISSIONS, lambda: _identity(both)
     yield Section.TRIGGERS, lambda: _events(both)
     yield Section.ZONES, lambda: _zones(both)
@@ -115,6 +158,13 @@ def _network(both: Worlds) -> Answer:
     return _with_blind(both, Section.FLOWS, lambda w: w.network.not_modelled, changes), set(
         flows.unknown_alike(base, head)
     )
+
+
+def _guards(both: Worlds) -> Answer:
+    networks = flows.Network(both.base), flows.Network(both.head)
+    policies = permissions.Policies(both.base), permissions.Policies(both.head)
+    changes = [*guards.of_network(*networks), *guards.of_identity(*policies)]
+    return changes, set(guards.unknown_alike(*networks))
 
 
 def _identity(both: Worlds) -> Answer:

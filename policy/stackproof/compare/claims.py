@@ -148,7 +148,7 @@ def _statements(contract: Contract) -> Iterator[tuple[str, _Said]]:
             yield trigger_id(trigger), _Said(trigger, permits=True)
         for write in contract.events.writes:
             # It tells of a writer that IAM does not show: one more edge to be proven.
-            yield f"events.writes.{write.source}-to-{write.to}", _Said(write, permits=False)
+            yield f"events.cycles.{write.source}-to-{write.to}", _Said(write, permits=False)
     counted: dict[str, int] = {}
     for waiver in contract.waivers:
         counted[waiver.claim] = number = counted.get(waiver.claim, 0) + 1

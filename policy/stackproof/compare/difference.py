@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -16,6 +17,7 @@ class Section(StrEnum):
 
     EXPOSURE = "exposure"
     FLOWS = "flows"
+    GUARDS = "guards"
     PERMISSIONS = "permissions"
     TRIGGERS = "triggers"
     ZONES = "zones"
@@ -39,9 +41,9 @@ class Effect(StrEnum):
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing that is other than before.
 
-    `witness` is a packet, a request, a zone, an event or a cycle: possible on the one side and not
-    on the other. `hops` lead through it where it is possible, `blocked_by` is what stops it on the
-    other side. Of what was opened or gained the first is HEAD, of what was closed or lost BASE.
+    `witness` is a packet, a request, a zone, an event or a cycle: possible on one side (`side`) and
+    not on the other. `hops` lead through it where it is possible, `blocked_by` is what stops it on
+    the other side; of a guard, what stops it all the same.
     """
 
     section: Section
@@ -59,6 +61,8 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     witness: dict[str, object] = msgspec.field(default_factory=dict)
     hops: tuple[Hop, ...] = ()
     blocked_by: tuple[Hop, ...] = ()
+    side: Literal["base", "head"] = "head"
+    """On which side the witness is possible."""
     unknown: tuple[str, ...] = ()
     """Of what is undecided: what is not known."""
 

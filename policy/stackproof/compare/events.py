@@ -143,6 +143,7 @@ def _change(
         hops=tuple(
             Hop(f"{d.via} {here.facts.names.get(d.urn, d.urn)}", urn=d.urn) for d in deliveries
         ),
+        side="head" if started else "base",
         unknown=()
         if sure
         else tuple(
@@ -187,6 +188,7 @@ def _turning(
             f"{way.subject} {can} set itself off for ever{way.told}",
             witness=way.witness,
             hops=way.hops,
+            side="base" if effect is Effect.NARROWED else "head",
             unknown=("what its role may do is not wholly known",)
             if effect is Effect.UNDECIDED
             else (),

@@ -38,6 +38,7 @@ def direct(flows: Iterable[Change]) -> Iterator[Change]:
             flow.witness,
             flow.hops,
             flow.blocked_by,
+            flow.side,
             flow.unknown,
         )
 
@@ -74,6 +75,7 @@ def proxied(base: Network, head: Network) -> Iterator[Change]:
                 f" load balancer {balancer}",
                 witness=found.witness,
                 hops=found.hops,
+                side="head" if exposed else "base",
                 unknown=found.unknown or (() if other is None else other.unknown),
             )
 

@@ -7,7 +7,7 @@ they are. A host that is new in a group is compared with what passed to and from
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -221,7 +221,7 @@ def _more(here: Network, there: Network, *, opened: bool) -> Iterator[Piece]:
         mine = here.passing(pair)
         if not mine.at_most:
             continue
-        others = list(_counterparts(here, there, pair))
+        others = list(counterparts(here, there, pair))
         surely = union(_moved(there, here, p, pair, there.passing(p).surely) for p in others)
         at_most = union(_moved(there, here, p, pair, there.passing(p).at_most) for p in others)
         sure = mine.surely - at_most
@@ -234,9 +234,7 @@ def _more(here: Network, there: Network, *, opened: bool) -> Iterator[Piece]:
             yield Piece(here, there, pair, perhaps, sure=False, opened=opened, unknown=known)
 
 
-def _counterparts(
-    here: Network, there: Network, pair: tuple[Key, Key]
-) -> Iterable[tuple[Key, Key]]:
+def counterparts(here: Network, there: Network, pair: tuple[Key, Key]) -> Iterable[tuple[Key, Key]]:
     """The same pair on the other side; for a seat that is new, the others of its role."""
 
     def same(key: Key) -> list[Key]:
@@ -250,6 +248,13 @@ def _counterparts(
         ]
 
     return product(same(pair[0]), same(pair[1]))
+
+
+def mover(
+    there: Network, here: Network, to: tuple[Key, Key]
+) -> Callable[[tuple[Key, Key], Packets], Packets]:
+    """Takes packets of a pair on `there` to the addresses of `to` on `here`."""
+    return lambda pair, found: _moved(there, here, pair, to, found)
 
 
 def _moved(
@@ -362,6 +367,7 @@ def _change(ends: tuple[str, str], parts: list[Piece], base: Network, head: Netw
         {"from": source, "to": to, **packet.witness()},
         way(piece.here, piece.pair, packet),
         _stopped(piece, packet),
+        "head" if piece.opened else "base",
         tuple(dict.fromkeys(why for p in parts for why in p.unknown)),
     )
 

@@ -311,6 +311,7 @@ def _change(  # noqa: PLR0913, PLR0917 - a change has these parts
         witness=witness,
         hops=here.hops(part.boxes),
         blocked_by=blocked_by,
+        side="head" if part.gained else "base",
         unknown=() if part.sure else tuple(dict.fromkeys(unknown)),
     )
 
@@ -330,7 +331,8 @@ def _scope(here: Policies, boxes: list[Box]) -> str:
     actions = [p.text for p in statement.actions.patterns if p.exact]
     which = [a for a in actions if Language.glob(a).issubset(box.side(ACTION))]
     if not where or not which:
-        return one
+        some = [g for g in globs if Language.glob(g).overlaps(box.side(RESOURCE))]
+        return f"{one}, one of {', '.join(map(readable, some))}" if some else one
     named = [action_of(Language.literal(a)) if "*" not in a else a for a in which]
     return f"{', '.join(named)} on {', '.join(map(readable, where))}"
 
@@ -415,6 +417,7 @@ def _exposed(
         what,
         witness=witness,
         hops=here.hops(part.boxes),
+        side="head" if part.gained else "base",
     )
 
 

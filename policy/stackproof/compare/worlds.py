@@ -16,11 +16,17 @@ from stackproof.selection import Members, select
 
 @dataclass(frozen=True)
 class Side:
-    """One architecture as it was given. `name` is its revision or its file."""
+    """One architecture as it was given. `name` is its revision or its file.
+
+    `unread` says why its contract could not be read. `notes` are what the comparison should say of
+    how it came about.
+    """
 
     name: str
     graph: Graph
     contract: Contract | None = None
+    unread: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -210,6 +210,7 @@ def test_a_question_that_crashes_is_undecided_and_the_others_are_asked(
     found = difference(identity.world(), identity.world(), None, None)
     assert {(c.section, c.effect) for c in found.changes} == {
         (Section.FLOWS, Effect.UNDECIDED),
+        (Section.GUARDS, Effect.UNDECIDED),
         (Section.ZONES, Effect.UNDECIDED),
     }
     assert found.changes[0].unknown == (
