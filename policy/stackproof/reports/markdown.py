@@ -54,8 +54,13 @@ class Section(msgspec.Struct, frozen=True):
 
 def marker(report: Report) -> str:
     """The comment's first line, by which its next version finds it: one for each stack."""
-    names = "/".join(re.sub(r"[^\w.-]+|-{2,}", "_", n, flags=re.ASCII) for n in _names(report))
-    return f"<!-- stackproof report {names} -->"
+    return marked("report", *_names(report))
+
+
+def marked(what: str, *names: str) -> str:
+    """A first line that nobody sees, and that says what the comment is about."""
+    safe = (re.sub(r"[^\w.-]+|-{2,}", "_", n[: _LONGEST["name"]], flags=re.ASCII) for n in names)
+    return f"<!-- stackproof {what} {'/'.join(safe)} -->"
 
 
 def render(
@@ -67,10 +72,10 @@ def render(
 ) -> str:
     """The comment, of at most `limit` bytes, which may not be less than what its head needs."""
     report = harmless(report)
-    links = _Links(repository)
+    links = Links(repository)
     head = "\n\n".join([marker(report), *_head(report)])
     sections = [section for section in _sections(report, links, excerpt) if section.items]
-    return _fitted(head, sections, limit)
+    return fitted(head, sections, limit)
 
 
 def _names(report: Report) -> tuple[str, str]:
@@ -97,7 +102,7 @@ def _head(report: Report) -> Iterator[str]:
     yield "\n".join(rows)
 
 
-def _sections(report: Report, links: _Links, excerpt: Excerpt) -> Iterator[Section]:
+def _sections(report: Report, links: Links, excerpt: Excerpt) -> Iterator[Section]:
     """Most important first."""
     violated = words.of_verdict(report, Verdict.VIOLATED)
     alone = (_claim([claim], links, excerpt) for claim in violated)
@@ -106,11 +111,11 @@ def _sections(report: Report, links: _Links, excerpt: Excerpt) -> Iterator[Secti
     alike = (_claim(claims, links, excerpt) for claims in unproven)
     yield Section("unproven claims", tuple(alike), "### Unproven")
     waived = words.of_verdict(report, Verdict.WAIVED)
-    yield _folded("waived claims", (_claim([claim], links, excerpt) for claim in waived))
+    yield folded("waived claims", (_claim([claim], links, excerpt) for claim in waived))
     seen = [
         f"- {code(n.urn)}: {prose(n.why.removeprefix(f'{n.type} '))}" for n in report.not_modelled
     ]
-    yield _folded("resources not modelled", map(Item, seen), between="\n")
+    yield folded("resources not modelled", map(Item, seen), between="\n")
     kinds = dict.fromkeys(
         kind
         for claim in report.claims
@@ -118,13 +123,14 @@ def _sections(report: Report, links: _Links, excerpt: Excerpt) -> Iterator[Secti
         if (kind := documented.kind_of(claim.kind))
     )
     about = (Item(f"#### {kind.title}\n\n{kind.markdown(level=5)}") for kind in kinds)
-    yield _folded("kinds of claims explained", about)
+    yield folded("kinds of claims explained", about)
     assumed = (Item(f"- {prose(assumption)}") for assumption in report.assumptions)
-    yield _folded("assumptions", assumed, between="\n")
+    yield folded("assumptions", assumed, between="\n")
     yield _proven(words.of_verdict(report, Verdict.PROVEN))
 
 
-def _folded(noun: str, items: Iterable[Item], between: str = "\n\n") -> Section:
+def folded(noun: str, items: Iterable[Item], between: str = "\n\n") -> Section:
+    """Items behind a line that opens them."""
     # The first needs an empty line before it, or it is part of the HTML.
     listed = tuple(
         Item((between if number else "\n\n") + item.whole.lstrip(), item.brief)
@@ -160,7 +166,7 @@ def _together(claims: Sequence[Claim]) -> list[list[Claim]]:
     return list(alike.values())
 
 
-def _claim(claims: Sequence[Claim], links: _Links, excerpt: Excerpt) -> Item:
+def _claim(claims: Sequence[Claim], links: Links, excerpt: Excerpt) -> Item:
     """One claim, or several that the same is to be said of."""
     claim = claims[0]
     mark, name = words.MARK[claim.verdict], code(claim.id, "brief")
@@ -171,7 +177,7 @@ def _claim(claims: Sequence[Claim], links: _Links, excerpt: Excerpt) -> Item:
     return Item(f"\n\n#### {mark} {name}{more}\n\n{fields}", f"\n\n- {name}{more}: {found}{place}")
 
 
-def _fields(claims: Sequence[Claim], links: _Links, excerpt: Excerpt) -> Iterator[str]:
+def _fields(claims: Sequence[Claim], links: Links, excerpt: Excerpt) -> Iterator[str]:
     claim = claims[0]
     if len(claims) == 1:
         yield f"- **claim** {prose(claim.title)}"
@@ -183,7 +189,7 @@ def _fields(claims: Sequence[Claim], links: _Links, excerpt: Excerpt) -> Iterato
         yield f"- **witness** {code(witness, 'witness')}"
     if claim.evidence.hops:
         yield "- **path**"
-        yield from _hops(claim.evidence.hops, links)
+        yield from hops(claim.evidence.hops, links)
     if claim.locations:
         shown = ", ".join(map(links.to, claim.locations[:_MOST_LINES]))
         yield f"- **lines** {shown}{_more(claim.locations, _MOST_LINES)}"
@@ -196,25 +202,27 @@ def _fields(claims: Sequence[Claim], links: _Links, excerpt: Excerpt) -> Iterato
         yield f"- **mend** {prose(claim.mend)}"
 
 
-def _hops(hops: Sequence[Hop], links: _Links) -> Iterator[str]:
-    for number, hop in enumerate(hops[:_MOST_HOPS], 1):
+def hops(way: Sequence[Hop], links: Links) -> Iterator[str]:
+    """What permits and what blocks, step by step, as lines of a list within a list."""
+    for number, hop in enumerate(way[:_MOST_HOPS], 1):
         place = f" {links.to(hop.location)}" if hop.location else ""
         yield f"  {number}. {'→' if hop.permits else '✗'} {prose(hop.what)}{place}"
-    if len(hops) > _MOST_HOPS:
-        yield f"  {_MOST_HOPS + 1}. {_more(hops, _MOST_HOPS).removeprefix(', ')}"
+    if len(way) > _MOST_HOPS:
+        yield f"  {_MOST_HOPS + 1}. {_more(way, _MOST_HOPS).removeprefix(', ')}"
 
 
 def _more(items: Sequence[object], most: int) -> str:
     return f", and {len(items) - most} more" if len(items) > most else ""
 
 
-class _Links:
+class Links:
     """Lines of the program as links."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
 
     def to(self, location: Location) -> str:
+        """A line, as it is called, and as a link where there is something to link to."""
         shown = code(f"{_cut(location.path, 'brief')}:{location.line}")
         target = self._repository.link(location) if len(location.path) <= _LONGEST_PATH else None
         return f"[{shown}]({target})" if target else shown
@@ -226,8 +234,13 @@ _LONGEST_PATH = 300
 # ── the limit ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _fitted(head: str, sections: Sequence[Section], limit: int) -> str:
-    """Everything, or as much as fits: the last items of the last sections go first."""
+def fitted(
+    head: str, sections: Sequence[Section], limit: int, command: str = "stackproof check"
+) -> str:
+    """Everything, or as much as fits: the last items of the last sections go first.
+
+    `command` is what shows all of it.
+    """
     shown = [[item.whole for item in section.items] for section in sections]
     size = _size(head) + sum(_size_of(s, texts) for s, texts in zip(sections, shown, strict=True))
     shortened = set()
@@ -243,7 +256,7 @@ def _fitted(head: str, sections: Sequence[Section], limit: int) -> str:
     for section, texts in zip(sections, shown, strict=True):
         if any(texts):
             parts.append(f"\n\n{section.before}{''.join(texts)}{section.after}")
-    parts.append(_left_out(sections, shown, shortened))
+    parts.append(_left_out(sections, shown, shortened, command))
     return "".join(parts) + "\n"
 
 
@@ -261,7 +274,7 @@ def _sacrifices(
 
 
 def _left_out(
-    sections: Sequence[Section], shown: Sequence[Sequence[str]], shortened: set[int]
+    sections: Sequence[Section], shown: Sequence[Sequence[str]], shortened: set[int], command: str
 ) -> str:
     said = []
     for number in sorted(shortened):
@@ -276,8 +289,7 @@ def _left_out(
     if not said:
         return ""
     return (
-        f"\n\n_Left out to stay within GitHub's limit: {', '.join(said)}."
-        " `stackproof check` shows all._"
+        f"\n\n_Left out to stay within GitHub's limit: {', '.join(said)}. `{command}` shows all._"
     )
 
 

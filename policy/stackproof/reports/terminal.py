@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterator, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Console, ConsoleRenderable, Group
-from rich.padding import Padding
+from rich.console import ConsoleRenderable, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -19,16 +16,13 @@ from stackproof.model import (
     Claim,
     Explanation,
     Family,
-    Hop,
     Location,
     NotModelled,
     Verdict,
 )
-from stackproof.reports import words
+from stackproof.reports import layout, words
+from stackproof.reports.layout import WIDTH, Excerpt, Link, Source
 from stackproof.reports.visible import harmless, visible
-
-WIDTH = 80
-_NARROWEST = 40
 
 _STYLE = {
     Verdict.PROVEN: "green",
@@ -36,28 +30,8 @@ _STYLE = {
     Verdict.UNPROVEN: "bold yellow",
     Verdict.WAIVED: "cyan",
 }
-_LABEL = len("witness")
 _MOST_LINES = 6
 """Lines of the program listed under one claim; the JSON report has them all."""
-
-
-Excerpt: TypeAlias = Callable[[Location], str | None]
-"""Gives the line of the program at a location, when it can be read."""
-
-Link: TypeAlias = Callable[[Location], str | None]
-"""Gives the URL that opens a location, when there is one."""
-
-
-class _Source(NamedTuple):
-    """What is shown of the program itself."""
-
-    excerpt: Excerpt
-    link: Link
-
-    def place(self, location: Location) -> Text:
-        """Where it is; a link, on a terminal that has them."""
-        url = self.link(location)
-        return Text(str(location), f"link {url}" if url else "")
 
 
 def render(  # noqa: PLR0913 - each is something that the caller alone knows
@@ -70,8 +44,8 @@ def render(  # noqa: PLR0913 - each is something that the caller alone knows
     link: Link = lambda _: None,
 ) -> str:
     """The whole report. `verbose` lists the proven claims, which are otherwise only counted."""
-    parts = _report(harmless(report), verbose=verbose, source=_Source(excerpt, link))
-    return _printed(parts, color=color, width=width)
+    parts = _report(harmless(report), verbose=verbose, source=Source(excerpt, link))
+    return layout.printed(parts, color=color, width=width)
 
 
 def render_explanation(
@@ -82,45 +56,20 @@ def render_explanation(
     style = {"yes": "bold green", "no": "bold red"}.get(explanation.answer, "bold yellow")
     parts: list[ConsoleRenderable] = [
         Text.assemble((explanation.answer.capitalize(), style), f"  {question}"),
-        _indented(Text(explanation.because), 2),
+        layout.indented(Text(explanation.because), 2),
     ]
     for name, hops in (("Path", explanation.path), ("Blocked by", explanation.blocked_by)):
         if hops:
-            parts.append(_indented(_fields([(name, _hops(hops, _Source(_nothing, _nothing)))]), 2))
-    return _printed(parts, color=color, width=width)
-
-
-def _printed(parts: Iterable[ConsoleRenderable], *, color: bool, width: int) -> str:
-    target = io.StringIO()
-    console = Console(
-        file=target,
-        width=max(_NARROWEST, min(width, WIDTH)),
-        force_terminal=color,
-        color_system="standard" if color else None,
-        no_color=not color,
-        highlight=False,
-        legacy_windows=False,
-        _environ={},  # the caller has decided; rich would look at TERM, COLUMNS, NO_COLOR itself
-    )
-    for part in parts:
-        console.print(part)
-    # Rich gives each link a random name, which it may do without.
-    text = _LINK_NAME.sub("\x1b]8;;", target.getvalue())
-    # It pads tables to their width too; trailing spaces are noise in logs and in diffs.
-    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
-
-
-_LINK_NAME = re.compile(r"\x1b]8;id=[^;]*;")
-
-
-def _indented(part: ConsoleRenderable, by: int) -> Padding:
-    return Padding(part, (0, 0, 0, by))
+            parts.append(
+                layout.indented(layout.fields([(name, layout.hops(hops, layout.NO_SOURCE))]), 2)
+            )
+    return layout.printed(parts, color=color, width=width)
 
 
 # ── the parts, from the top ─────────────────────────────────────────────────────────────────────
 
 
-def _report(report: Report, *, verbose: bool, source: _Source) -> Iterator[ConsoleRenderable]:
+def _report(report: Report, *, verbose: bool, source: Source) -> Iterator[ConsoleRenderable]:
     yield _headline(report)
     yield Text(f"  {report.project}, stack {report.stack}, from {report.source}", "dim")
     if report.baseline:
@@ -131,16 +80,16 @@ def _report(report: Report, *, verbose: bool, source: _Source) -> Iterator[Conso
     for verdict in (Verdict.VIOLATED, Verdict.UNPROVEN, Verdict.WAIVED):
         claims = words.of_verdict(report, verdict)
         if claims:
-            yield _heading(verdict.value, len(claims), _STYLE[verdict])
+            yield layout.heading(verdict.value, len(claims), _STYLE[verdict])
         for claim in claims:
             yield _claim(claim, source)
             yield Text()
     if verbose:
         yield from _proven(words.of_verdict(report, Verdict.PROVEN))
     yield from _not_modelled(report.not_modelled)
-    yield _heading("assumptions", len(report.assumptions), "bold")
+    yield layout.heading("assumptions", len(report.assumptions), "bold")
     for assumption in report.assumptions:
-        yield _item(assumption)
+        yield layout.item(assumption)
     yield Text()
     yield _headline(report)
     to_explain = [c for c in report.claims if c.verdict in {Verdict.VIOLATED, Verdict.UNPROVEN}]
@@ -154,10 +103,6 @@ def _headline(report: Report) -> Text:
         return Text(verdict, "bold green")
     worst = Verdict.VIOLATED if report.summary.violated else Verdict.UNPROVEN
     return Text.assemble((verdict, _STYLE[worst]), rest)
-
-
-def _heading(title: str, count: int, style: str) -> Text:
-    return Text.assemble((title.upper(), style), f"  {count}\n")
 
 
 def _table(report: Report) -> Table:
@@ -178,7 +123,7 @@ def _count(number: int, verdict: Verdict) -> Text:
     return Text(str(number), _STYLE[verdict]) if number else Text("·", "dim")
 
 
-def _claim(claim: Claim, source: _Source) -> Group:
+def _claim(claim: Claim, source: Source) -> Group:
     style = _STYLE[claim.verdict]
     mark = Text.assemble((f"{words.MARK[claim.verdict]} ", style), (claim.id, "bold"))
     fields: list[tuple[str, ConsoleRenderable]] = [
@@ -188,7 +133,7 @@ def _claim(claim: Claim, source: _Source) -> Group:
     if witness := words.witness(claim.title, claim.evidence):
         fields.append(("witness", Text(witness)))
     if claim.evidence.hops:
-        fields.append(("path", _hops(claim.evidence.hops, source)))
+        fields.append(("path", layout.hops(claim.evidence.hops, source)))
     if claim.locations:
         fields.append(("lines", _lines(claim.locations, source)))
         line = source.excerpt(claim.locations[0]) if claim.verdict is Verdict.VIOLATED else None
@@ -198,39 +143,10 @@ def _claim(claim: Claim, source: _Source) -> Group:
         fields.append(("waived", Text(claim.waiver)))
     elif claim.mend:
         fields.append(("mend", Text(claim.mend)))
-    return Group(mark, _indented(_fields(fields), 2))
+    return Group(mark, layout.indented(layout.fields(fields), 2))
 
 
-def _fields(fields: Sequence[tuple[str, ConsoleRenderable]]) -> Table:
-    grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    grid.add_column(style="dim", no_wrap=True, min_width=_LABEL)
-    grid.add_column(ratio=1, overflow="fold")
-    for name, value in fields:
-        grid.add_row(name, value)
-    return grid
-
-
-def _nothing(_: Location) -> str | None:
-    return None
-
-
-def _hops(hops: Sequence[Hop], source: _Source) -> Table:
-    grid = Table.grid(padding=(0, 1, 0, 0), expand=True)
-    grid.add_column(no_wrap=True)
-    grid.add_column(ratio=1, overflow="fold")
-    for hop in hops:
-        mark = Text("→", "green") if hop.permits else Text("✗", "red")
-        what = Text(hop.what)
-        if hop.location:
-            what.append("  ", "dim")
-            place = source.place(hop.location)
-            place.stylize("dim")
-            what.append_text(place)
-        grid.add_row(mark, what)
-    return grid
-
-
-def _lines(locations: Sequence[Location], source: _Source) -> Text:
+def _lines(locations: Sequence[Location], source: Source) -> Text:
     shown = Text(", ").join(map(source.place, locations[:_MOST_LINES]))
     more = len(locations) - _MOST_LINES
     return shown.append(f", and {more} more") if more > 0 else shown
@@ -256,10 +172,10 @@ _CALLED = re.compile(r"(?P<what>[\w.]+)\(")
 
 def _proven(claims: Sequence[Claim]) -> Iterator[ConsoleRenderable]:
     if claims:
-        yield _heading("proven", len(claims), _STYLE[Verdict.PROVEN])
+        yield layout.heading("proven", len(claims), _STYLE[Verdict.PROVEN])
     for claim in claims:
         yield Text.assemble(("✓ ", _STYLE[Verdict.PROVEN]), (claim.id, "bold"))
-        yield _indented(Text(f"{claim.title}. {claim.evidence.summary}"), 2)
+        yield layout.indented(Text(f"{claim.title}. {claim.evidence.summary}"), 2)
     if claims:
         yield Text()
 
@@ -267,7 +183,7 @@ def _proven(claims: Sequence[Claim]) -> Iterator[ConsoleRenderable]:
 def _not_modelled(items: Sequence[NotModelled]) -> Iterator[ConsoleRenderable]:
     if not items:
         return
-    yield _heading("not modelled", len({item.urn for item in items}), "bold")
+    yield layout.heading("not modelled", len({item.urn for item in items}), "bold")
     by_type: dict[str, list[NotModelled]] = {}
     for item in items:
         by_type.setdefault(item.type, []).append(item)
@@ -275,13 +191,5 @@ def _not_modelled(items: Sequence[NotModelled]) -> Iterator[ConsoleRenderable]:
         families = ", ".join(f.value for f in Family if any(i.family is f for i in same))
         reasons = "; ".join(dict.fromkeys(item.why.removeprefix(f"{type_} ") for item in same))
         number = len({item.urn for item in same})
-        yield _item(f"{type_} ({number}): {reasons}; may matter to {families}")
+        yield layout.item(f"{type_} ({number}): {reasons}; may matter to {families}")
     yield Text()
-
-
-def _item(text: str) -> Table:
-    grid = Table.grid(padding=(0, 1, 0, 0), expand=True)
-    grid.add_column(no_wrap=True)
-    grid.add_column(ratio=1, overflow="fold")
-    grid.add_row(Text("·", "dim"), Text(text))
-    return grid
