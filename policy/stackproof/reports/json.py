@@ -1,15 +1,16 @@
-"""The report as JSON (schemas/report.schema.json): what other tools read."""
+"""The report and the difference as JSON (schemas/*.schema.json): what other tools read."""
 
 from __future__ import annotations
 
 import msgspec
 
 from stackproof.check import Report
+from stackproof.compare import Difference
 from stackproof.model import Explanation
 from stackproof.reports.visible import visible_json
 
 
-def render(value: Report | Explanation) -> str:
+def render(value: Report | Explanation | Difference) -> str:
     """Indented JSON with a final newline; the same value always gives the same bytes."""
     encoded = msgspec.json.encode(value, order="deterministic")
     return visible_json(msgspec.json.format(encoded, indent=2).decode()) + "\n"

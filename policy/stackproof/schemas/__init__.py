@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from stackproof import check, model
+from stackproof.compare import difference
 from stackproof.contract import Contract, vocabulary
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -34,10 +35,21 @@ def report_schema() -> dict[str, Any]:
     return _schema(check.Report, "The report of stackproof check", check, model)
 
 
+def difference_schema() -> dict[str, Any]:
+    """What `diff --format json` prints."""
+    return _schema(
+        difference.Difference, "The difference that stackproof diff finds", difference, model
+    )
+
+
 def files() -> dict[Path, str]:
     """Each schema file and what it must hold."""
     folder = Path(__file__).parent
-    schemas = {"contract": contract_schema(), "report": report_schema()}
+    schemas = {
+        "contract": contract_schema(),
+        "difference": difference_schema(),
+        "report": report_schema(),
+    }
     return {
         folder / f"{name}.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         for name, schema in schemas.items()

@@ -122,7 +122,7 @@ def assert_only_ours(text: str) -> None:
             assert token.content in {"<span>", "</span>", "<br>"}
         elif token.type == "html_block":
             block = re.sub(r"<summary>[A-Z][a-z ]+: \d+</summary>", "", token.content)
-            block = re.sub(r"<!-- stackproof report [\w./-]*? -->", "", block)
+            block = re.sub(r"<!-- stackproof (?:report|difference) [\w./-]*? -->", "", block)
             assert not set(block.split()) - {"<details>", "</details>"}
         elif token.type == "text":
             assert not ALIVE.search(token.content)
