@@ -3,5 +3,8 @@
 from __future__ import annotations
 
 from stackproof.cli.commands import main
+from stackproof.cli.difference import diff
 
 __all__ = ["main"]
+
+main.add_command(diff)

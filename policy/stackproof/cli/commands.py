@@ -19,7 +19,8 @@ from stackproof.cli import output
 from stackproof.cli.errors import InputError
 from stackproof.cli.everything import check_all
 from stackproof.cli.inputs import Given, contract_of, graph_of, line_of, report_of, root_of
-from stackproof.cli.options import Application, stacks
+from stackproof.cli.options import Application
+from stackproof.cli.parameters import COLOR, CONTRACT, STACK, TIME_LIMIT
 from stackproof.cli.repository import repository_of
 from stackproof.contract import Contract, Located
 from stackproof.families import World
@@ -37,32 +38,12 @@ _FAMILIES = [f.value for f in Family if f not in {Family.CONTRACT, Family.HARDEN
 _DIRECTORY = click.argument(
     "directory", type=click.Path(path_type=Path, file_okay=False), default=Path()
 )
-_STACK = click.option(
-    "--stack",
-    metavar="NAME",
-    help="The stack; needed when there are several.",
-    shell_complete=stacks,
-)
 _FROM = click.option(
     "--from",
     "source",
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     help="Read this preview, export or graph JSON ('-': stdin), evaluate no program.",
 )
-_TIME_LIMIT = click.option(
-    "--time-limit",
-    type=click.FloatRange(min=0, min_open=True),
-    default=120.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Stop a program that takes longer.",
-)
-_CONTRACT = click.option(
-    "--contract",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The contract.  [default: policy/contract.<stack>.yaml, else policy/contract.yaml]",
-)
-
 
 _HELP = """Prove that a Pulumi architecture on AWS does what its contract says.
 
@@ -72,6 +53,7 @@ _HELP = """Prove that a Pulumi architecture on AWS does what its contract says.
   stackproof check --from preview.json  pulumi preview --json --show-sames
   stackproof explain flow internet database 27017
   stackproof contract                   begin a contract
+  stackproof diff main                  what changes in meaning since then
 
 Without a contract, what should hold of any architecture is decided.
 Nothing is deployed, and no credentials are used.
@@ -118,13 +100,7 @@ _SHOWN = (
         metavar="HASH",
         help="The commit that links show.  [default: GITHUB_SHA, CI_COMMIT_SHA]",
     ),
-    click.option(
-        "--color",
-        type=click.Choice(["auto", "always", "never"]),
-        default="auto",
-        show_default=True,
-        help="Colour the text; NO_COLOR is honoured.",
-    ),
+    COLOR,
     click.option("-v", "--verbose", is_flag=True, help="List what is proven, not only its number."),
 )
 
@@ -149,8 +125,8 @@ Options may stand in stackproof.toml, or in [tool.stackproof] of pyproject.toml.
 """
 )
 @_DIRECTORY
-@_STACK
-@_CONTRACT
+@STACK
+@CONTRACT
 @_FROM
 @click.option(
     "--only",
@@ -159,7 +135,7 @@ Options may stand in stackproof.toml, or in [tool.stackproof] of pyproject.toml.
     help="Prove this family only; may be repeated.",
 )
 @_showing
-@_TIME_LIMIT
+@TIME_LIMIT
 @click.option(
     "--all", "everything", is_flag=True, help="Check every project in DIRECTORY and below it."
 )
@@ -248,9 +224,9 @@ Examples:
 """
 )
 @_DIRECTORY
-@_STACK
+@STACK
 @_FROM
-@_TIME_LIMIT
+@TIME_LIMIT
 def graph(directory: Path, **options: Any) -> None:  # noqa: ANN401 - as above
     """Print what the program declares, as JSON that --from reads."""
     encoded = graph_json.encode(graph_of(_given(directory, options))).decode()
@@ -266,9 +242,9 @@ Examples:
 """
 )
 @_DIRECTORY
-@_STACK
+@STACK
 @_FROM
-@_TIME_LIMIT
+@TIME_LIMIT
 @click.option(
     "--to",
     "target",
@@ -312,10 +288,10 @@ _CONTEXT = (
         default=Path(),
         help="The Pulumi project.  [default: here]",
     ),
-    _STACK,
-    _CONTRACT,
+    STACK,
+    CONTRACT,
     _FROM,
-    _TIME_LIMIT,
+    TIME_LIMIT,
     click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON."),
 )
 
@@ -412,9 +388,9 @@ def permission(
 
 
 @main.command(epilog="Example: stackproof schema contract > contract.schema.json")
-@click.argument("name", type=click.Choice(["contract", "graph", "report"]))
+@click.argument("name", type=click.Choice(["contract", "difference", "graph", "report"]))
 def schema(name: str) -> None:
-    """Print the JSON schema of a contract, a graph or a report."""
+    """Print the JSON schema of a contract, a difference, a graph or a report."""
     file = resources.files("stackproof") / "schemas" / f"{name}.schema.json"
     output.say(file.read_text(encoding="utf-8"))
 

@@ -39,14 +39,15 @@ def graph_of(given: Given) -> Graph:
         return graph
     from stackproof.sources import program  # noqa: PLC0415 - as above, the other way round
 
-    stack = given.stack or _only_stack(given.directory)
+    stack = given.stack or only_stack(given.directory)
     with evaluating(stack) as progress:
         return program.evaluate(
             given.directory, stack, time_limit=given.time_limit, progress=progress
         )
 
 
-def _only_stack(directory: Path) -> str:
+def only_stack(directory: Path) -> str:
+    """The stack that is meant when none is named."""
     from stackproof.sources import project  # noqa: PLC0415 - as above
 
     found = project.stacks_of(project.find_project(directory))

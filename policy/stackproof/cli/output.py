@@ -106,13 +106,16 @@ def columns() -> int:
     return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
 
 
-def destinations(outputs: tuple[str, ...]) -> list[tuple[str, Path]]:
-    """`KIND=PATH` read. Raises InputError before anything is evaluated."""
+def destinations(
+    outputs: tuple[str, ...], kinds: tuple[str, ...] = FORMATS
+) -> list[tuple[str, Path]]:
+    """`KIND=PATH` read, KIND one of `kinds`. Raises InputError before anything is evaluated."""
     found: list[tuple[str, Path]] = []
     for output in outputs:
         kind, equals, path = output.partition("=")
-        if kind not in FORMATS or not equals or not path:
-            raise InputError(f"--output {output}: expected KIND=PATH, KIND one of {_kinds()}")
+        if kind not in kinds or not equals or not path:
+            named = ", ".join(kinds)
+            raise InputError(f"--output {output}: expected KIND=PATH, KIND one of {named}")
         folder = Path(path).parent
         if not folder.is_dir():
             raise InputError(f"--output {output}: there is no folder {folder}")
@@ -122,10 +125,6 @@ def destinations(outputs: tuple[str, ...]) -> list[tuple[str, Path]]:
             raise InputError(f"--output {output}: {path} is named twice")
         found.append((kind, Path(path)))
     return found
-
-
-def _kinds() -> str:
-    return ", ".join(FORMATS)
 
 
 def write(reports: Sequence[tuple[Path, str]]) -> None:

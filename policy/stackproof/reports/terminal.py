@@ -73,7 +73,7 @@ def _report(report: Report, *, verbose: bool, source: Source) -> Iterator[Consol
     yield _headline(report)
     yield Text(f"  {report.project}, stack {report.stack}, from {report.source}", "dim")
     if report.baseline:
-        yield _indented(Text(words.BASELINE), 2)
+        yield layout.indented(Text(words.BASELINE), 2)
     yield Text()
     yield _table(report)
     yield Text()

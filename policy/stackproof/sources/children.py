@@ -7,6 +7,7 @@ import os
 import selectors
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -29,6 +30,10 @@ class TimedOutError(Exception):
     def __init__(self, output: str) -> None:
         super().__init__("timed out")
         self.output = output
+
+
+class StoppedError(Exception):
+    """Somebody asked to stop; the children were killed."""
 
 
 class _Running:
@@ -74,18 +79,20 @@ class _Running:
             self.process.wait()
 
 
-def run_all(
+def run_all(  # noqa: PLR0913 - how children run, and until when
     commands: Sequence[Sequence[str]],
     *,
     cwd: Path,
     environments: Sequence[dict[str, str]],
     time_limit: float,
     progress: Callable[[int], None] | None,
+    stopped: threading.Event | None = None,
 ) -> list[Child]:
     """Run `commands` side by side, each with the file descriptor for progress as last argument.
 
     Every byte that a child writes there counts one resource. When `time_limit` (seconds) is over,
-    every child is killed with all that it started, and TimedOutError is raised.
+    every child is killed with all that it started, and TimedOutError is raised; when `stopped` is
+    set, StoppedError.
     """
     deadline = time.monotonic() + time_limit
     running = [_Running(c, cwd, e) for c, e in zip(commands, environments, strict=True)]
@@ -95,7 +102,7 @@ def run_all(
                 assert child.process.stdout is not None  # noqa: S101  it is a pipe
                 selector.register(child.process.stdout.fileno(), selectors.EVENT_READ, child)
                 selector.register(child.progress, selectors.EVENT_READ, child)
-            _drain(selector, running, deadline, progress)
+            _drain(selector, running, deadline, progress, stopped)
         for child in running:
             child.read_rest()
         return [
@@ -116,9 +123,12 @@ def _drain(
     running: Sequence[_Running],
     deadline: float,
     progress: Callable[[int], None] | None,
+    stopped: threading.Event | None,
 ) -> None:
     reported = 0
     while any(c.process.poll() is None for c in running):
+        if stopped is not None and stopped.is_set():
+            raise StoppedError
         left = deadline - time.monotonic()
         if left <= 0:
             raise TimedOutError(running[0].text())

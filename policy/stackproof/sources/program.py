@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -36,32 +37,52 @@ _HIDDEN_ENVIRONMENT = (
 )
 
 
-def evaluate(
+class Home(msgspec.Struct, frozen=True):
+    """Where a project usually is whose copy is evaluated. All paths are absolute.
+
+    Its interpreter is in the usual place; its own packages are in the copy.
+    """
+
+    python: Path
+    usual: Path
+    """The folder that was copied."""
+    now: Path
+    """The copy."""
+
+
+def evaluate(  # noqa: PLR0913 - the last four have defaults
     directory: Path,
     stack: str,
     *,
     time_limit: float = 120,
     progress: Callable[[int], None] | None = None,
+    home: Home | None = None,
+    stopped: threading.Event | None = None,
 ) -> Graph:
     """Evaluate the Pulumi project in `directory` (or above it) for `stack`.
 
-    `time_limit` is in seconds. `progress` is called with the number of resources so far.
+    `time_limit` is in seconds. `progress` is called with the number of resources so far. `home` is
+    where the project usually is, when `directory` is a copy. `stopped`, when set, ends it with
+    StoppedError.
     Raises SourceError with one message for people when there is nothing to evaluate or the
     program fails.
     """
     project = projects.find_project(directory)
     stack = stack.rpartition("/")[2]  # `organization/project/stack` is a way to name a stack, too
     hidden = projects.encrypted_keys(project, stack)
-    python = projects.interpreter(project)
-    runs = [_Run(project, stack, hidden, number) for number in (0, 1)]
-    recorded = _run(runs, python, time_limit, progress)
+    python = projects.interpreter(project) if home is None else home.python
+    moved = None if home is None else (str(home.usual), str(home.now))
+    runs = [_Run(project, stack, hidden, number, moved) for number in (0, 1)]
+    recorded = _run(runs, python, time_limit, progress, stopped)
     refusal = _refusal(runs, recorded, project)
     if refusal:
         runs[1].deploys = False
-        recorded[1:] = _run(runs[1:], python, time_limit, None)
+        recorded[1:] = _run(runs[1:], python, time_limit, None, stopped)
     for run, result in zip(runs, recorded, strict=True):
         if result["failure"]:
             raise SourceError(_explained(result["failure"], run, project))
+        if result["strayed"]:
+            raise SourceError(_stray(result["strayed"][0]))
     return _graph(project, stack, runs, recorded, refusal)
 
 
@@ -70,6 +91,7 @@ def _run(
     python: Path,
     time_limit: float,
     progress: Callable[[int], None] | None,
+    stopped: threading.Event | None = None,
 ) -> list[dict[str, Any]]:
     """What each of `runs`, side by side, recorded or failed of."""
     with tempfile.TemporaryDirectory(prefix="stackproof-") as folder:
@@ -87,6 +109,7 @@ def _run(
                 environments=[run.environment(python) for run in runs],
                 time_limit=time_limit,
                 progress=progress,
+                stopped=stopped,
             )
         except TimedOutError as error:
             raise SourceError(
@@ -118,9 +141,15 @@ class _Run:
     """One of the two evaluations: its markers, its placeholders for secrets."""
 
     def __init__(
-        self, project: projects.Project, stack: str, hidden: Sequence[str], number: int
+        self,
+        project: projects.Project,
+        stack: str,
+        hidden: Sequence[str],
+        number: int,
+        moved: tuple[str, str] | None = None,
     ) -> None:
         self.number = number
+        self.moved = moved
         # What a program does in a preview only, or only in a deployment, shows as a difference.
         self.deploys = number == 1
         self.project = project
@@ -153,6 +182,7 @@ class _Run:
             "dryRun": not self.deploys,
             "region": projects.region_of(self.config),
             "account": projects.account_of(self.config),
+            "moved": self.moved,
         }
 
     def environment(self, python: Path) -> dict[str, str]:
@@ -195,6 +225,14 @@ def _recorded(run: _Run, child: Child, folder: str) -> dict[str, Any]:
         )
     result: dict[str, Any] = msgspec.json.decode(path.read_bytes())
     return result
+
+
+def _stray(file: str) -> str:
+    return (
+        f"The program read {file}, which belongs to the working tree and not to this revision: the"
+        " package is installed from there. Evaluate each revision in a clone with an environment of"
+        " its own (`stackproof graph > FILE`), and compare the two files."
+    )
 
 
 def _at(place: Sequence[Any] | None) -> str:

@@ -1616,6 +1616,35 @@ def _without_stack_traces():
         resource._get_stack_trace = lambda: empty
 
 
+def _at_home(moved):
+    """Look for the project's own packages where it is evaluated, not where they are installed from.
+
+    `moved` is where the project usually is and where it is now, or nothing.
+    """
+    if moved:
+        usual, now = moved
+        sys.path[:] = [
+            now + p[len(usual) :] if _is_own(p, usual) else p
+            for p in map(os.path.abspath, sys.path)
+        ]
+
+
+def _is_own(path, usual):
+    """Whether `path` is the project's own; packages that are installed are not."""
+    if not (path == usual or path.startswith(usual + os.sep)):
+        return False
+    return not (path + os.sep).startswith(sys.prefix + os.sep) and "site-packages" not in path
+
+
+def _strayed(moved):
+    """The modules that were read from where the project usually is all the same."""
+    if not moved:
+        return []
+    files = [getattr(module, "__file__", None) or "" for module in list(sys.modules.values())]
+    mine = os.path.abspath(__file__)
+    return sorted(f for f in files if f != mine and _is_own(os.path.abspath(f), moved[0]))
+
+
 def main():
     """Run as a script; see the top of this file."""
     job_path, result_path, progress_fd = sys.argv[1:4]
@@ -1623,6 +1652,7 @@ def main():
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [p for p in sys.path if os.path.abspath(p or ".") != here]
     job = json.loads(Path(job_path).read_text(encoding="utf-8"))
+    _at_home(job.get("moved"))
     # Nearly everything made here lives to the end: looking for garbage often is in vain.
     gc.set_threshold(200_000, 20, 100)
     fd = int(progress_fd)
@@ -1637,6 +1667,7 @@ def main():
         result = {"failure": {"kind": "no-pulumi", "python": sys.executable}}
     else:
         result = record(job, progress)
+        result["strayed"] = _strayed(job.get("moved"))
     Path(result_path).write_text(json.dumps(result, ensure_ascii=False), encoding="utf-8")
     sys.stdout.flush()
     sys.stderr.flush()
