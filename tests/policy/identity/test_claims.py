@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from stackproof.model import Reference, Resource, Template, Unknown
+from stackproof.model import Reference, Resource, Template, Unknown, Value
 from tests.policy.graphs import ACCOUNT, ref, resource, urn
 from tests.policy.identity.worlds import (
     BLOCK,
@@ -573,6 +573,58 @@ def test_a_key_whose_policy_does_not_delegate_makes_identity_policies_idle() -> 
     admin = f"arn:aws:iam::{ACCOUNT}:role/admin"
     found = key_world(document(allow("kms:*", Principal={"AWS": admin})))
     assert found["identity.grant.thumbnails.4"] == "violated"
+
+
+DATA_ACTIONS = ["kms:Decrypt", "kms:GenerateDataKey"]
+
+
+def encrypted_world(key: Value, *actions: str, **condition: object) -> dict[str, str]:
+    """The images behind `key`, of which the function may do `actions`."""
+    default = {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": key}
+    statements = (allow(list(actions), "@", **condition),) if actions else ()
+    before, found, after = document(*MAKE_THUMBNAILS, *statements).partition("@")
+    arn = [ref(KEY, "data", "arn")] if found else []
+    changed = [
+        resource(POLICY, "make-thumbnails", policy=Template((before, *arn, after))),
+        declared(KEY, "data", {}),
+        declared(
+            "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+            "images",
+            {
+                "bucket": ref(BUCKET, "images"),
+                "rules": [{"applyServerSideEncryptionByDefault": default}],
+            },
+        ),
+    ]
+    may = [*MAY, *([{"actions": list(actions), "resources": ["key"]}] if actions else [])]
+    wanted = contract({"thumbnails": THUMBNAILS | {"may": may}}, groups=KEY_GROUP)
+    return verdicts(world(*changed), wanted)
+
+
+@pytest.mark.parametrize("output", ["arn", "keyId"])
+def test_data_behind_a_key_is_for_those_who_may_use_the_key(output: str) -> None:
+    key = ref(KEY, "data", output)
+    without = encrypted_world(key)
+    assert without["identity.grant.thumbnails.1"] == "violated"
+    assert without["identity.grant.thumbnails.2"] == "violated"
+    assert encrypted_world(key, "kms:Decrypt") == {"identity.grant.thumbnails.2": "violated"}
+    assert encrypted_world(key, *DATA_ACTIONS) == {}
+
+
+def test_a_key_that_only_s3_may_be_asked_through_serves_s3() -> None:
+    key = ref(KEY, "data", "arn")
+    for service, serves in (("s3", True), ("sqs", False)):
+        via = {"StringLike": {"kms:ViaService": f"{service}.*.amazonaws.com"}}
+        found = encrypted_world(key, *DATA_ACTIONS, Condition=via)
+        assert ("identity.grant.thumbnails.1" not in found) is serves
+
+
+def test_the_key_of_aws_lets_everyone_through_and_an_alias_is_not_known() -> None:
+    assert encrypted_world("alias/aws/s3") == {}
+    assert encrypted_world("alias/ours")["identity.grant.thumbnails.1"] == "unproven"
+    assert encrypted_world(Unknown("another stack"))["identity.grant.thumbnails.2"] == "unproven"
+    foreign = "arn:aws:kms:us-east-1:999988887777:key/1"
+    assert encrypted_world(foreign)["identity.grant.thumbnails.1"] == "violated"
 
 
 def test_an_operator_of_another_type_decides_nothing_of_a_boolean_key() -> None:

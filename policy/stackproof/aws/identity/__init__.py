@@ -18,6 +18,7 @@ from stackproof.aws import coverage
 from stackproof.aws.identity import principals as principals_module
 from stackproof.aws.identity import resource_policies as resources_module
 from stackproof.aws.identity.documents import Condition, Document, Match, Pattern, Statement, Who
+from stackproof.aws.identity.encryption import Encrypted, encrypted
 from stackproof.aws.identity.principals import Actor, Attached, Principal
 from stackproof.aws.identity.resource_policies import (
     EndpointPolicy,
@@ -36,6 +37,7 @@ __all__ = [
     "Attached",
     "Condition",
     "Document",
+    "Encrypted",
     "EndpointPolicy",
     "IdentityFacts",
     "Match",
@@ -86,6 +88,7 @@ class IdentityFacts(msgspec.Struct, frozen=True):
     actors: tuple[Actor, ...]
     resource_policies: tuple[ResourcePolicy, ...]
     endpoints: tuple[EndpointPolicy, ...]
+    encrypted: tuple[Encrypted, ...]
     workloads: tuple[Workload, ...]
     not_modelled: tuple[NotModelled, ...]
     assumptions: tuple[str, ...]
@@ -124,6 +127,7 @@ def identity_facts(graph: Graph) -> IdentityFacts:
         actors=people.actors(),
         resource_policies=(*policies, *keys),
         endpoints=endpoints,
+        encrypted=encrypted(values),
         workloads=workloads(values),
         not_modelled=(
             *coverage.not_modelled(graph, Family.IDENTITY, MODELLED),

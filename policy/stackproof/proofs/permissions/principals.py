@@ -20,6 +20,7 @@ from stackproof.proofs.permissions.claims import (
 )
 from stackproof.proofs.permissions.conditions import UNDECIDED
 from stackproof.proofs.permissions.declared import grant_box, trustee_names
+from stackproof.proofs.permissions.encryption import refused_by_a_key
 from stackproof.proofs.permissions.endpoints import refused_on_the_way
 from stackproof.proofs.permissions.points import point
 from stackproof.proofs.permissions.requests import (
@@ -152,7 +153,9 @@ def _granted(question: Question, name: str, grant: Grant) -> Decision:
         left = subtract(wanted, question.allowed(principal, SMALLEST))
         if left:
             return _missing(question, principal, wanted, left)
-        refused = refused_on_the_way(question, principal, wanted)
+        refused = refused_on_the_way(question, principal, wanted) or refused_by_a_key(
+            question, principal, wanted
+        )
         if refused is not None:
             return refused
         given = [
