@@ -78,6 +78,7 @@ def publish(github: GitHubDouble, reports: Path) -> subprocess.CompletedProcess[
     return _run(
         ROOT / "policy" / "publish" / "publish.sh",
         reports,
+        DIRECTORY=".",
         GITHUB_API_URL=github.url,
         GITHUB_REPOSITORY=REPOSITORY,
         GITHUB_TOKEN=TOKEN,
@@ -113,9 +114,9 @@ def main(target: Path) -> int:
 
 
 def _run(script: Path, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
-    # A runner's index and cache of packages, and nothing else of this machine.
-    kept |= {name: value for name, value in os.environ.items() if name.startswith(("UV_", "PIP_"))}
+    # How this machine reaches its package index, and nothing that a real runner would say.
+    said = ("ACTIONS_", "AWS_", "CI", "GITHUB_", "RUNNER_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(said)}
     return subprocess.run(
         [script], cwd=folder, env={**kept, **variables}, capture_output=True, text=True, check=False
     )

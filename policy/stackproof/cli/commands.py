@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from stackproof import __version__
 from stackproof.check import Report
@@ -18,7 +19,15 @@ from stackproof.check import check as decide
 from stackproof.cli import output
 from stackproof.cli.errors import InputError
 from stackproof.cli.everything import check_all
-from stackproof.cli.inputs import Given, contract_of, graph_of, line_of, report_of, root_of
+from stackproof.cli.inputs import (
+    Given,
+    contract_of,
+    difference_of,
+    graph_of,
+    line_of,
+    report_of,
+    root_of,
+)
 from stackproof.cli.options import Application
 from stackproof.cli.parameters import COLOR, CONTRACT, STACK, TIME_LIMIT
 from stackproof.cli.repository import repository_of
@@ -169,6 +178,17 @@ def _checked(directory: Path, options: dict[str, Any]) -> tuple[Report, output.C
 
 @main.command(epilog="Example: stackproof render report.json --output markdown=report.md")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+@click.option(
+    "--difference",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="What `diff --format json` printed: markdown says it below the report.",
+)
+@click.option(
+    "--project",
+    metavar="FOLDER",
+    default="",
+    help="Where the project is in its repository, for links.  [default: its root]",
+)
 @_showing
 def render(file: Path, **options: Any) -> int:  # noqa: ANN401 - as above
     """Show a report that check printed as JSON.
@@ -179,9 +199,11 @@ def render(file: Path, **options: Any) -> int:  # noqa: ANN401 - as above
     """
     files = output.destinations(options["outputs"])
     repository = repository_of(Path(), options["repository"], options["commit"], os.environ)
+    repository = replace(repository, folder=options["project"].strip("./"))
     report = report_of(file)
     # The program may be another one here: no line of it is shown.
-    context = output.Context(Path(os.devnull), _PROJECT, repository, options["verbose"])
+    difference = options["difference"] and difference_of(options["difference"])
+    context = output.Context(Path(os.devnull), _PROJECT, repository, options["verbose"], difference)
     screen = output.Screen(output.is_colored(options["color"]), output.columns())
     output.say(output.rendered(report, options["kind"], context, screen))
     output.write([(path, output.rendered(report, kind, context)) for kind, path in files])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 import msgspec
@@ -15,6 +16,11 @@ from stackproof.contract import Located, Place
 from stackproof.contract import read as read_contract
 from stackproof.model import Graph, Location
 from stackproof.sources.errors import SourceError
+
+if TYPE_CHECKING:
+    from stackproof.compare import Difference
+
+_D = TypeVar("_D")
 
 _LARGEST_REPORT = 64 * 2**20
 
@@ -67,7 +73,26 @@ def report_of(path: Path) -> Report:
     It may have been made where nobody is trusted. It is taken for nothing but data, and must be
     whole: its summary counts its claims.
     """
-    name = "standard input" if path == Path("-") else str(path)
+    report = _decoded(path, Report, "report of `stackproof check --format json`")
+    _whole(
+        path, report.version, REPORT_VERSION, matches=report.summary == Summary.of(report.claims)
+    )
+    return report
+
+
+def difference_of(path: Path) -> Difference:
+    """The difference that `diff --format json` printed, under the same caution."""
+    from stackproof.compare import difference  # noqa: PLC0415 - no other command needs it
+
+    what = "difference of `stackproof diff --format json`"
+    found = _decoded(path, difference.Difference, what)
+    counted = difference.counted(found.changes)
+    _whole(path, found.version, difference.DIFFERENCE_VERSION, matches=found.summary == counted)
+    return found
+
+
+def _decoded(path: Path, type_: type[_D], what: str) -> _D:
+    name = _named(path)
     try:
         with click.open_file(str(path), "rb") as file:
             data = file.read(_LARGEST_REPORT + 1)
@@ -76,16 +101,21 @@ def report_of(path: Path) -> Report:
     if len(data) > _LARGEST_REPORT:
         raise InputError(f"{name} is larger than {_LARGEST_REPORT // 2**20} MB; no report is")
     try:
-        report = msgspec.json.decode(data, type=Report)
+        found: _D = msgspec.json.decode(data, type=type_)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{name} is no report of `stackproof check --format json`: {error}"
-        ) from error
-    if report.version != REPORT_VERSION:
-        raise InputError(f"{name} is a report of version {report.version}, not {REPORT_VERSION}")
-    if report.summary != Summary.of(report.claims):
-        raise InputError(f"{name} was changed: its summary does not count its claims")
-    return report
+        raise InputError(f"{name} is no {what}: {error}") from error
+    return found
+
+
+def _whole(path: Path, version: int, current: int, *, matches: bool) -> None:
+    if version != current:
+        raise InputError(f"{_named(path)} is of version {version}, not {current}")
+    if not matches:
+        raise InputError(f"{_named(path)} was changed: its summary does not count what it lists")
+
+
+def _named(path: Path) -> str:
+    return "standard input" if path == Path("-") else str(path)
 
 
 def root_of(directory: Path) -> Path:

@@ -7,8 +7,9 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import click
 import msgspec
@@ -20,6 +21,9 @@ from stackproof.model import Explanation, Location
 from stackproof.reports import json
 from stackproof.reports.excerpts import Excerpts
 from stackproof.reports.repository import Repository
+
+if TYPE_CHECKING:
+    from stackproof.compare import Difference
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 
@@ -34,7 +38,8 @@ class Screen(msgspec.Struct, frozen=True):
     links: bool = False
 
 
-class Context(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Context:
     """What a report is about, beside what was found."""
 
     root: Path
@@ -43,6 +48,8 @@ class Context(msgspec.Struct, frozen=True):
     """The contract's first line, to blame where no resource is."""
     repository: Repository
     verbose: bool
+    difference: Difference | None = None
+    """What changes against a base: markdown says it below the report."""
 
 
 _FILE = Screen()
@@ -63,6 +70,12 @@ def rendered(report: Report, kind: str, context: Context, screen: Screen = _FILE
             from stackproof.reports import markdown  # noqa: PLC0415
 
             excerpt = Excerpts(context.root)
+            if context.difference is not None:
+                from stackproof.reports import comment  # noqa: PLC0415
+
+                return comment.render(
+                    report, context.difference, repository=context.repository, excerpt=excerpt
+                )
             return markdown.render(report, repository=context.repository, excerpt=excerpt)
         case "sarif":
             from stackproof.reports import sarif  # noqa: PLC0415
