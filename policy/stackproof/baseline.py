@@ -86,13 +86,18 @@ class Seen(World):
 
     @cached_property
     def identity(self) -> IdentityFacts:
-        """Principals: a store gives nobody a permission, unless it acts as a role itself."""
+        """Principals: a store gives nobody a permission, unless it acts as a role itself.
+
+        A container may start what starts it, but not where nothing is started at all.
+        """
         acting = {
             r.urn
             for r in self.graph.resources
             if r.type in STORES and any(r.inputs.get(key) for key in _ROLES)
         }
-        return _without(identity_facts(self.graph), STORES, but=acting)
+        starts = self.events.deliveries or self.events.functions
+        understood = STORES if starts else STORES | CONTAINERS
+        return _without(identity_facts(self.graph), understood, but=acting)
 
     @cached_property
     def placement(self) -> PlacementFacts:

@@ -91,6 +91,8 @@ def test_a_database_sets_nothing_off_and_a_container_may() -> None:
     assert verdicts(beside)["baseline.cycles"] == "proven"
     container = images("thumbnails/*", "aws:ecs/service:Service")
     assert verdicts(container)["baseline.cycles"] == "unproven"
+    alone = graph(resource("aws:ecs/service:Service", "orders"))
+    assert verdicts(alone)["baseline.cycles"] == "proven"
 
 
 # ── the report ──────────────────────────────────────────────────────────────────────────────────
