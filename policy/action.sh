@@ -17,6 +17,7 @@ verdict=0
   --output "json=$REPORTS/report.json" \
   --output "markdown=$REPORTS/report.md" \
   --output "sarif=$REPORTS/report.sarif" \
+  --output "html=$REPORTS/report.html" \
   ${arguments[@]+"${arguments[@]}"} || verdict=$?
 
 # A base that cannot be compared with (the project is new, its program raised) is said, and does not

@@ -5,12 +5,10 @@ The program is evaluated once; what is proven and what is brought up is the same
 
 from __future__ import annotations
 
-import io
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
 from cinema_local.processes import Child, Keeper, last_lines
@@ -83,11 +81,11 @@ class Evaluation:
         arguments = [
             "check", str(self.root), "--stack", self.stack, "--from", str(self.graph_file),
             "--color", "always", "--output", f"json={self.folder / 'report.json'}",
+            "--output", f"html={self.folder / 'report.html'}",
         ]  # fmt: skip
         status = await self._run(arguments, self.report_file)
         if status not in {0, _SOME_NOT_PROVEN}:
             raise ProgramError(last_lines(self.log))
-        (self.folder / "report.html").write_text(_page(self.report()), encoding="utf-8")
         return status == 0
 
     def report(self) -> Text:
@@ -105,30 +103,3 @@ class Evaluation:
             answer=answer,
         )
         return await child.ended()
-
-
-def _page(report: Text) -> str:
-    console = Console(record=True, width=80, file=io.StringIO(), force_terminal=True)
-    console.print(report)
-    return console.export_html(inline_styles=False, code_format=_PAGE)
-
-
-# Colours that can be read on either ground: rich's own theme is of one.
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Architecture report</title>
-<style>
-{stylesheet}
-body {{ margin: 2rem; background: #fff; color: #1a1a1a; }}
-pre {{ font: 14px/1.45 ui-monospace, Menlo, Consolas, monospace; overflow-x: auto; }}
-</style>
-</head>
-<body>
-<p><a href="/">Cinema.Database, local run</a> · <a href="/report.json">as JSON</a></p>
-<pre>{code}</pre>
-</body>
-</html>
-"""

@@ -22,6 +22,7 @@ from yarl import URL
 
 from cinema_local.fleet import Website
 from cinema_local.plan import Plan, Step
+from stackproof.reports.html import policy
 
 _PAGES = Path(__file__).with_name("pages")
 _ASKED = (hdrs.IF_NONE_MATCH, hdrs.IF_MODIFIED_SINCE, hdrs.RANGE)
@@ -154,7 +155,10 @@ class Site:
         return _page(self._landing)
 
     async def _show_report(self, _request: web.Request) -> web.Response:
-        return _page(_read(self._report / "report.html"))
+        # Its own style and script, which only the browser of this page runs.
+        text = _read(self._report / "report.html")
+        headers = {**_OURS, "Content-Security-Policy": f"{policy()}; frame-ancestors 'none'"}
+        return web.Response(text=text, content_type="text/html", headers=headers)
 
     async def _report_data(self, _request: web.Request) -> web.Response:
         text = _read(self._report / "report.json")

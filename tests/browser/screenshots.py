@@ -1,4 +1,8 @@
-"""Takes the pictures of the documentation of the running product: `make screenshots`."""
+"""Takes the pictures of the documentation: `make screenshots`.
+
+Of the running product and of the architecture report; `python -m tests.browser.screenshots report`
+takes the latter only.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +21,10 @@ from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwri
 from cinema_local.running import running
 from cinema_local.whole import Options
 from tests.browser.conftest import PASSWORD, Visitor, launched
+from tests.browser.reports import page_of
 from tests.browser.settled import settled
 from tests.local.conftest import ROOT
+from tests.test_readme import project
 
 PICTURES = ROOT / "docs" / "images"
 SCREENS: dict[str, dict[str, Any]] = {
@@ -40,13 +46,52 @@ KEPT = {
     "original-dark",
     "profile-phone",
 }
+REPORTS = (
+    # (picture, whether of the bad change, screen, what is at its top)
+    ("report-light", False, "light", ""),
+    ("report-dark", False, "dark", "#diagram"),
+    ("report-bad-light", True, "light", "#diagram"),
+    ("report-bad-phone", True, "phone", ""),
+)
 POSTERS = ROOT / "service" / "cinema_api" / "seed" / "posters"
 UPLOADED = 5
 
 
 def main() -> None:
-    """Bring the product up, go through its views, and write docs/images/site-*.webp."""
+    """Write docs/images/*.webp."""
     PICTURES.mkdir(parents=True, exist_ok=True)
+    _reports()
+    if "report" not in sys.argv[1:]:
+        _product()
+
+
+def _reports() -> None:
+    """Of `prod`, and of `prod` with the bad change of the README."""
+    with (
+        tempfile.TemporaryDirectory() as made,
+        sync_playwright() as playwright,
+        launched(playwright) as browser,
+    ):
+        pages = {}
+        for bad in (False, True):
+            root = project(Path(made), changed=True) if bad else ROOT
+            pages[bad] = Path(made) / f"report-{bad}.html"
+            pages[bad].write_text(page_of(root, "prod", "contract.yaml"), encoding="utf-8")
+        for name, bad, screen, place in REPORTS:
+            context = browser.new_context(reduced_motion="reduce", **_tall(SCREENS[screen]))
+            page = context.new_page()
+            page.goto(f"{pages[bad].as_uri()}{place}")
+            _keep(page, name)
+            context.close()
+
+
+def _tall(screen: dict[str, Any]) -> dict[str, Any]:
+    """The whole diagram fits."""
+    return {**screen, "viewport": {**screen["viewport"], "height": 920}}
+
+
+def _product() -> None:
+    """Bring the product up and go through its views."""
     with (
         tempfile.TemporaryDirectory() as data,
         sync_playwright() as playwright,

@@ -32,6 +32,9 @@ def test_what_the_program_declares_is_proven_before_it_runs(whole: Running) -> N
     assert "all claims proven or waived" in page.text
     report = httpx.get(f"{whole.landing}report/", trust_env=False)
     assert "claims proven" in report.text
+    # The page's own style and script, and nothing else.
+    assert "script-src 'sha256-" in report.headers["content-security-policy"]
+    assert "unsafe" not in report.headers["content-security-policy"]
 
 
 def test_there_are_films_from_the_first_moment(somebody: Somebody) -> None:

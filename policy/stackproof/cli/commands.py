@@ -6,6 +6,7 @@ import datetime as dt
 import os
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from stackproof.cli.repository import repository_of
 from stackproof.contract import Contract, Located
 from stackproof.families import World
 from stackproof.model import Explanation, Family, Graph, Location
+from stackproof.overview import each_by_itself, overview
 from stackproof.proofs import permissions, reach
 from stackproof.reports.visible import visible_json
 from stackproof.selection import SelectorError, select
@@ -173,7 +175,8 @@ def _checked(directory: Path, options: dict[str, Any]) -> tuple[Report, output.C
     located = contract_of(directory, graph.stack, options["contract"])
     report = _decided(graph, located, directory, only=options["only"])
     contract = _PROJECT if located is None else line_of(located.place(), directory)
-    return report, output.Context(root, contract, repository, options["verbose"])
+    shown = cache(lambda: overview(_drawn(graph, located)))
+    return report, output.Context(root, contract, repository, options["verbose"], shown)
 
 
 @main.command(epilog="Example: stackproof render report.json --output markdown=report.md")
@@ -197,16 +200,25 @@ def render(file: Path, **options: Any) -> int:  # noqa: ANN401 - as above
     job of a stranger's pull request: nothing of it is run. The exit code is
     that of the check.
     """
-    files = output.destinations(options["outputs"])
+    files = output.destinations(options["outputs"], output.REPORTED)
     repository = repository_of(Path(), options["repository"], options["commit"], os.environ)
     repository = replace(repository, folder=options["project"].strip("./"))
     report = report_of(file)
     # The program may be another one here: no line of it is shown.
-    difference = options["difference"] and difference_of(options["difference"])
-    context = output.Context(Path(os.devnull), _PROJECT, repository, options["verbose"], difference)
+    context = output.Context(Path(os.devnull), _PROJECT, repository, options["verbose"])
+    below = options["difference"] and difference_of(options["difference"])
+
+    def shown(kind: str, screen: output.Screen) -> str:
+        if kind == "markdown" and below is not None:
+            from stackproof.reports import comment  # noqa: PLC0415 - no other command needs it
+
+            return comment.render(report, below, repository=repository)
+        return output.rendered(report, kind, context, screen)
+
+    plain = output.Screen()
     screen = output.Screen(output.is_colored(options["color"]), output.columns())
-    output.say(output.rendered(report, options["kind"], context, screen))
-    output.write([(path, output.rendered(report, kind, context)) for kind, path in files])
+    output.say(shown(options["kind"], screen))
+    output.write([(path, shown(kind, plain)) for kind, path in files])
     return 0 if report.passed else 1
 
 
@@ -248,9 +260,24 @@ Examples:
 @_DIRECTORY
 @STACK
 @_FROM
+@CONTRACT
+@click.option("--svg", is_flag=True, help="Draw it instead, in the groups of the contract.")
 @TIME_LIMIT
-def graph(directory: Path, **options: Any) -> None:  # noqa: ANN401 - as above
-    """Print what the program declares, as JSON that --from reads."""
+def graph(directory: Path, *, svg: bool, **options: Any) -> None:  # noqa: ANN401 - as above
+    """Print what the program declares, as JSON that --from reads.
+
+    With --svg, draw its network: zones, tiers, groups and what flows between
+    them. Without a contract each resource is shown by itself.
+    """
+    if svg:
+        from stackproof.reports import html  # noqa: PLC0415 - no other command needs it
+
+        declared = graph_of(_given(directory, options))
+        located = contract_of(directory, declared.stack, options["contract"])
+        output.say(html.render_svg(overview(_drawn(declared, located))))
+        return
+    if options["contract"] is not None:
+        raise InputError("--contract names the groups of --svg; the JSON has none")
     encoded = graph_json.encode(graph_of(_given(directory, options))).decode()
     output.say(visible_json(encoded))
 
@@ -329,8 +356,18 @@ def _world(directory: Path, options: dict[str, Any]) -> World:
     """The architecture, and the contract's groups when there is a contract."""
     declared = graph_of(_given(directory, options))
     located = contract_of(directory, declared.stack, options["contract"])
-    contract = Contract(groups={}) if located is None else located.contract
-    return World(declared, contract, select(contract, declared))
+    return _in_groups(declared, Contract(groups={}) if located is None else located.contract)
+
+
+def _drawn(declared: Graph, located: Located | None) -> World:
+    """The architecture in the contract's groups; each resource by itself without a contract."""
+    if located is None:
+        return _in_groups(declared, Contract(groups=each_by_itself(declared)))
+    return _in_groups(declared, located.contract)
+
+
+def _in_groups(graph: Graph, contract: Contract) -> World:
+    return World(graph, contract, select(contract, graph))
 
 
 def _answer(question: str, explanation: Explanation, options: dict[str, Any]) -> None:

@@ -6,10 +6,10 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import click
 import msgspec
@@ -18,16 +18,16 @@ from stackproof.check import Report
 from stackproof.cli.errors import InputError
 from stackproof.cli.hyperlinks import files_below, is_linked
 from stackproof.model import Explanation, Location
+from stackproof.overview import Overview
 from stackproof.reports import json
 from stackproof.reports.excerpts import Excerpts
 from stackproof.reports.repository import Repository
 
-if TYPE_CHECKING:
-    from stackproof.compare import Difference
-
 Color: TypeAlias = Literal["auto", "always", "never"]
 
-FORMATS = ("text", "json", "markdown", "sarif", "junit")
+REPORTED = ("text", "json", "markdown", "sarif", "junit")
+"""Formats that need nothing but the report."""
+FORMATS = (*REPORTED, "html")
 
 
 class Screen(msgspec.Struct, frozen=True):
@@ -48,8 +48,8 @@ class Context:
     """The contract's first line, to blame where no resource is."""
     repository: Repository
     verbose: bool
-    difference: Difference | None = None
-    """What changes against a base: markdown says it below the report."""
+    overview: Callable[[], Overview] | None = None
+    """What the architecture is, made when a format shows it; None where only the report is."""
 
 
 _FILE = Screen()
@@ -69,14 +69,9 @@ def rendered(report: Report, kind: str, context: Context, screen: Screen = _FILE
         case "markdown":
             from stackproof.reports import markdown  # noqa: PLC0415
 
-            excerpt = Excerpts(context.root)
-            if context.difference is not None:
-                from stackproof.reports import comment  # noqa: PLC0415
-
-                return comment.render(
-                    report, context.difference, repository=context.repository, excerpt=excerpt
-                )
-            return markdown.render(report, repository=context.repository, excerpt=excerpt)
+            return markdown.render(
+                report, repository=context.repository, excerpt=Excerpts(context.root)
+            )
         case "sarif":
             from stackproof.reports import sarif  # noqa: PLC0415
 
@@ -85,6 +80,12 @@ def rendered(report: Report, kind: str, context: Context, screen: Screen = _FILE
             from stackproof.reports import junit  # noqa: PLC0415
 
             return junit.render(report)
+        case "html":
+            from stackproof.reports import html  # noqa: PLC0415
+
+            if context.overview is None:
+                raise InputError("--format html: it draws the architecture, of which a report is not enough")
+            return html.render(report, context.overview(), excerpt=Excerpts(context.root))
     from stackproof.reports import terminal  # noqa: PLC0415
 
     return terminal.render(

@@ -5,10 +5,19 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from glob import escape
 
-from stackproof.aws.network import Interface, NetworkFacts, Range, RouteTable, Subnet
+from stackproof import contract
+from stackproof.aws.network import (
+    Interface,
+    NetworkFacts,
+    Range,
+    RouteTable,
+    Subnet,
+    network_facts,
+)
 from stackproof.families import World
-from stackproof.model import Location
+from stackproof.model import Graph, Location
 from stackproof.overview import shapes
 from stackproof.proofs import reach
 from stackproof.selection import INTERNET, Members
@@ -51,6 +60,20 @@ def network(world: World) -> shapes.Network:
         fixtures=tuple(_fixtures(facts, tier_of)),
         flows=flows,
     )
+
+
+def each_by_itself(graph: Graph) -> dict[str, contract.Group]:
+    """A group for each resource that is on the network, for where no contract names any."""
+    found: dict[str, contract.Group] = {}
+    for interface in network_facts(graph).interfaces:
+        group = contract.Group(urn=escape(interface.owner))
+        name = interface.name
+        if found.get(name, group) != group:
+            name = f"{name} ({_KINDS[interface.kind]})"
+        if found.get(name, group) != group:
+            name = interface.owner
+        found[name] = group
+    return found
 
 
 # ── places ──────────────────────────────────────────────────────────────────────────────────────
@@ -205,44 +228,50 @@ def _location(facts: NetworkFacts, interface: Interface) -> Location | None:
 
 def _flows(world: World) -> Iterator[shapes.Flow]:
     """Everything that passes, and what is declared and does not."""
-    contract = world.contract.network
+    reviewed = world.contract.network
     declared: dict[tuple[str, str], tuple[str, ...]] = {}
-    for flow in contract.flows if contract is not None else ():
+    for flow in reviewed.flows if reviewed is not None else ():
         pair = flow.source, flow.to
         declared[pair] = (*declared.get(pair, ()), *flow.allow)
-    passing = {(p.source, p.to): p for p in reach.passages(world.network, contract, world.members)}
+    passing = {(p.source, p.to): p for p in reach.passages(world.network, reviewed, world.members)}
     for source, to in sorted({*declared, *passing}):
         passage = passing.get((source, to), reach.Passage(source, to))
         allow = declared.get((source, to), ())
         yield shapes.Flow(
             source,
             to,
-            _kind(passage, allow, passing, reviewed=contract is not None),
+            _judged(passage, allow) if reviewed is not None else _found(world, passage, passing),
             passage.traffic,
             allow,
-            passage.excess if contract is not None else (),
+            passage.excess if reviewed is not None else (),
             passage.perhaps,
             passage.rules,
         )
 
 
-def _kind(
-    passage: reach.Passage,
-    allow: tuple[str, ...],
-    passing: Mapping[tuple[str, str], reach.Passage],
-    *,
-    reviewed: bool,
-) -> shapes.FlowKind:
-    if reviewed and passage.excess:
+def _judged(passage: reach.Passage, allow: tuple[str, ...]) -> shapes.FlowKind:
+    if passage.excess:
         return "excess"
     if passage.perhaps:
         return "perhaps"
     if allow:
         return "declared" if passage.traffic else "missing"
-    if reviewed or _VPC in {passage.source, passage.to}:
+    return "implied"
+
+
+def _found(
+    world: World, passage: reach.Passage, passing: Mapping[tuple[str, str], reach.Passage]
+) -> shapes.FlowKind:
+    """Without a contract: what anybody on the internet may do says nothing of this group."""
+    if passage.perhaps:
+        return "perhaps"
+    if _VPC in {passage.source, passage.to}:
         return "implied"
-    # Without a contract: what anybody on the internet may do says nothing of this group.
-    wider = (passing.get((INTERNET, passage.to)), passing.get((passage.source, INTERNET)))
+    outside = passage.to in world.members and world.members[passage.to].cidrs
+    wider = (
+        passing.get((INTERNET, passage.to)),
+        passing.get((passage.source, INTERNET)) if outside else None,
+    )
     if any(w is not None and {*passage.traffic} <= {*w.traffic} for w in wider if w != passage):
         return "implied"
     return "found"

@@ -185,3 +185,5 @@ class Overview(msgspec.Struct, frozen=True):
     permissions: tuple[Principal, ...]
     losses: tuple[Loss, ...]
     events: Events
+    gaps: tuple[str, ...] = ()
+    """What could not be read, and why: it is not shown, and must be missed."""

@@ -373,3 +373,43 @@ def test_a_first_contract_makes_the_folder_that_it_needs(
     refused = run("contract", "--from", "graph.json", "--to", "no/such/contract.yaml")
     assert refused.exit_code == 2
     assert "no/such/contract.yaml cannot be written" in refused.stderr
+
+
+# ── pictures ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_graph_is_drawn_in_the_groups_of_the_contract(project: Path) -> None:
+    assert project
+    result = run("graph", "--from", "graph.json", "--svg")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("<svg ")
+    assert ">database<" in result.stdout
+    assert ">bastion<" in result.stdout
+    assert result.stdout == run("graph", "--from", "graph.json", "--svg").stdout
+
+
+def test_without_a_contract_each_resource_is_drawn_by_itself(project: Path) -> None:
+    (project / "policy" / "contract.yaml").unlink()
+    result = run("graph", "--from", "graph.json", "--svg")
+    assert result.exit_code == 0
+    assert ">database-a<" in result.stdout
+
+
+def test_json_has_no_groups_to_be_named(project: Path) -> None:
+    assert project
+    result = run("graph", "--from", "graph.json", "--contract", "policy/contract.yaml")
+    assert result.exit_code == 2
+    assert "--svg" in result.stderr
+
+
+def test_a_page_comes_about_even_where_the_facts_cannot_be_read(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: object) -> None:
+        raise ZeroDivisionError("no such thing")
+
+    assert project
+    monkeypatch.setattr("stackproof.overview.network", broken)
+    result = run("check", "--from", "graph.json", "--format", "html")
+    assert "The network cannot be shown: ZeroDivisionError: no such thing" in result.stdout
+    assert "events.cycles" in result.stdout

@@ -55,7 +55,7 @@ def test_every_format_comes_of_one_evaluation(
 @pytest.mark.parametrize(
     ("outputs", "message"),
     [
-        (["xml=r"], "expected KIND=PATH, KIND one of text, json, markdown, sarif, junit"),
+        (["xml=r"], "expected KIND=PATH, KIND one of text, json, markdown, sarif, junit, html"),
         (["json=no/r.json"], "there is no folder no"),
         (["json=r", "sarif=./r"], "./r is named twice"),
         (["json=r", "junit=link"], "link is named twice"),

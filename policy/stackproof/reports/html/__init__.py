@@ -17,7 +17,7 @@ from stackproof.overview import Overview
 from stackproof.reports.html.layout import lay_out
 from stackproof.reports.html.marks import Marks, drawn
 from stackproof.reports.html.markup import tag
-from stackproof.reports.html.page import MOST_RESOURCES, body, headline, state_of
+from stackproof.reports.html.page import MOST_RESOURCES, body, state_of, title_of
 from stackproof.reports.html.svg import drawing, svg
 from stackproof.reports.html.tables import Excerpt
 from stackproof.reports.visible import harmless
@@ -31,7 +31,7 @@ def render(report: Report, overview: Overview, *, excerpt: Excerpt = lambda _: N
     state = state_of(report)
     return Template(_file("page.html")).substitute(
         policy=policy(),
-        title=tag("title", f"{headline(report)} · {report.project} {report.stack}"),
+        title=tag("title", f"{title_of(report)} · {report.project} {report.stack}"),
         state=state.value,
         style=_style(),
         body=body(report, overview, excerpt),

@@ -11,12 +11,6 @@ from stackproof.model import Claim, Verdict
 from stackproof.overview import Flow, Overview
 
 WORST = (Verdict.VIOLATED, Verdict.UNPROVEN, Verdict.WAIVED, Verdict.PROVEN)
-SIGN = {
-    Verdict.PROVEN: "✓",
-    Verdict.VIOLATED: "✗",
-    Verdict.UNPROVEN: "?",
-    Verdict.WAIVED: "~",
-}
 _OF_FLOWS = ("network.flow.", "network.closed.", "network.never.", "availability.flows.")
 _DRAWN = frozenset({"declared", "missing", "excess", "perhaps", "found"})
 

@@ -10,10 +10,11 @@ from stackproof.overview import Events, Flow, Group, Overview
 from stackproof.reports.html import tables
 from stackproof.reports.html.eventlayout import lay_out_events
 from stackproof.reports.html.layout import lay_out
-from stackproof.reports.html.marks import SIGN, Marks, drawn, marks, worst
+from stackproof.reports.html.marks import Marks, drawn, marks, worst
 from stackproof.reports.html.markup import Child, Markup, join, tag
 from stackproof.reports.html.svg import drawing, event_drawing, said_of, svg
 from stackproof.reports.html.words import fields, hops, place, verdict_chip
+from stackproof.reports.words import MARK, headline
 
 MOST_RESOURCES = 1000
 """With more, the diagram counts the members of groups instead of naming them."""
@@ -34,21 +35,6 @@ _PERMISSIONS = tag(
 )
 
 
-def headline(report: Report) -> str:
-    """The verdict in one line."""
-    counts, total = report.summary, len(report.claims)
-    noun = "claim" if total == 1 else "claims"
-    if report.passed:
-        waived = f", {counts.waived} waived" if counts.waived else ""
-        return f"{counts.proven} of {total} {noun} proven{waived}"
-    bad = [
-        f"{count} {word}"
-        for count, word in ((counts.violated, "violated"), (counts.unproven, "unproven"))
-        if count
-    ]
-    return f"{', '.join(bad)} of {total} {noun}"
-
-
 def body(report: Report, overview: Overview, excerpt: tables.Excerpt) -> Markup:
     """Everything between the body's tags."""
     found = marks(report, overview)
@@ -65,7 +51,7 @@ def body(report: Report, overview: Overview, excerpt: tables.Excerpt) -> Markup:
         ("zones", "Loss of a zone", tables.losses(overview, report.claims)),
         ("events", "Events", _events(overview)),
         ("claims", "Claims", join([_filter(report), tables.claims(report.claims, found)])),
-        ("limits", "Limits", _limits(report)),
+        ("limits", "Limits", _limits(report, overview)),
     ]
     shown = [(id_, name, content) for id_, name, content in sections if content is not None]
     links = (tag("li", tag("a", name, href=f"#{id_}")) for id_, name, _ in shown)
@@ -91,6 +77,12 @@ def body(report: Report, overview: Overview, excerpt: tables.Excerpt) -> Markup:
     )
 
 
+def title_of(report: Report) -> str:
+    """The verdict in one line; its sign stands beside it."""
+    verdict, rest = headline(report)
+    return verdict[2:] + rest.partition(";")[0]
+
+
 def state_of(report: Report) -> Verdict:
     """What the page as a whole says."""
     if report.summary.violated:
@@ -100,7 +92,7 @@ def state_of(report: Report) -> Verdict:
 
 def _header(report: Report, overview: Overview) -> Markup:
     state = state_of(report)
-    sign = tag("span", SIGN[state], class_=f"sign is-{state.value}", aria_hidden="true")
+    sign = tag("span", MARK[state], class_=f"sign is-{state.value}", aria_hidden="true")
     where = f"stack {report.stack}, from {report.source}"
     size = f"{overview.resources} resources"
     region = f" in {overview.region}" if overview.region else ""
@@ -110,7 +102,7 @@ def _header(report: Report, overview: Overview) -> Markup:
             tag(
                 "a",
                 tag("strong", f"{getattr(report.summary, verdict.value)}"),
-                tag("span", f"{SIGN[verdict]} ", aria_hidden="true"),
+                tag("span", f"{MARK[verdict]} ", aria_hidden="true"),
                 verdict.value,
                 href="#claims",
                 data_show=verdict.value,
@@ -127,7 +119,7 @@ def _header(report: Report, overview: Overview) -> Markup:
             tag(
                 "div",
                 tag("p", f"{report.project} · {where}", class_="where"),
-                tag("h1", headline(report)),
+                tag("h1", title_of(report)),
                 tag("p", f"{size}{region}", class_="size"),
             ),
             class_="verdict",
@@ -433,10 +425,11 @@ def _filter(report: Report) -> Markup:
     )
 
 
-def _limits(report: Report) -> Markup:
+def _limits(report: Report, overview: Overview) -> Markup:
     assumed = tag("ul", *(tag("li", text) for text in report.assumptions))
     return join(
         [
+            *(tag("p", gap, class_="gap") for gap in overview.gaps),
             *_not_modelled(report.not_modelled),
             tag("h3", "What all of it takes for granted"),
             assumed,

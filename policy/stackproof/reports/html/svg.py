@@ -9,8 +9,9 @@ from stackproof.model import Claim, Verdict
 from stackproof.overview import Events, Flow, Overview
 from stackproof.reports.html.eventlayout import STRIP
 from stackproof.reports.html.geometry import Arrow, Box, Layout, Point
-from stackproof.reports.html.marks import SIGN, Marks, worst
+from stackproof.reports.html.marks import Marks, worst
 from stackproof.reports.html.markup import Child, Markup, join, tag
+from stackproof.reports.words import MARK
 
 _ROUND = 7
 _HEAD = 9
@@ -162,7 +163,7 @@ class _Pen:
         verdict = worst(claims)
         x, y = box.right - 4, box.y + 4
         count = f" {len(claims)}" if len(claims) > 1 else ""
-        text = SIGN[verdict] + count
+        text = MARK[verdict] + count
         width = 20 + 8 * len(count)
         return [
             tag(

@@ -6,18 +6,19 @@ from collections.abc import Callable, Sequence
 
 from stackproof.model import Claim, Family, Location, Verdict
 from stackproof.overview import Flow, Overview, Permission, Principal
-from stackproof.reports.html.marks import SIGN, Marks, worst
+from stackproof.reports.html.marks import Marks, worst
 from stackproof.reports.html.markup import Child, Markup, join, tag
 from stackproof.reports.html.words import (
-    DECIDED,
     fields,
     hops,
+    kind,
     lines,
     place,
     verdict_chip,
     witness,
 )
 from stackproof.reports.visible import visible
+from stackproof.reports.words import DECIDED, MARK
 
 Excerpt = Callable[[Location], str | None]
 _LONGEST = 300
@@ -79,6 +80,7 @@ def finding(claim: Claim, excerpt: Excerpt) -> Markup:
                 ("Witness", witness(claim)),
                 ("Path", hops(claim.evidence.hops)),
                 ("Lines", lines(claim.locations)),
+                ("Kind", kind(claim)),
             ]
         ),
         class_=f"finding is-{claim.verdict.value}",
@@ -175,7 +177,7 @@ def _flow_cell(flow: Flow | None, marks: Marks) -> Markup:
     if flow.perhaps:
         shown = f"{shown} perhaps {', '.join(flow.perhaps)}".strip()
     quiet = verdict is Verdict.PROVEN
-    sign = None if quiet else tag("span", f"{SIGN[verdict]} ", _unseen(f"{verdict.value}: "))
+    sign = None if quiet else tag("span", f"{MARK[verdict]} ", _unseen(f"{verdict.value}: "))
     return tag("td", sign, shown, class_=None if quiet else f"is-{verdict.value}")
 
 

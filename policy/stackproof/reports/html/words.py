@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stackproof.model import Claim, Family, Hop, Location, Verdict
-from stackproof.reports.html.marks import SIGN
+from stackproof.model import Claim, Hop, Location, Verdict
+from stackproof.reports import claims as documented
 from stackproof.reports.html.markup import Child, Markup, join, tag
+from stackproof.reports.words import MARK
 
-DECIDED = {
-    Family.CONTRACT: "waivers are valid and needed",
-    Family.NETWORK: "who can reach whom",
-    Family.IDENTITY: "who may do what",
-    Family.PLACEMENT: "what survives losing a zone",
-    Family.RECURSION: "what can trigger what",
-    Family.HARDENING: "how each resource is set up",
-}
 MOST_HOPS = 60
 """Hops shown of one claim or flow; the JSON report has them all."""
 
 
 def verdict_chip(verdict: Verdict) -> Markup:
     """The verdict, as a sign and as a word."""
-    sign = tag("span", SIGN[verdict], aria_hidden="true")
+    sign = tag("span", MARK[verdict], aria_hidden="true")
     return tag("span", sign, f" {verdict.value}", class_=f"chip is-{verdict.value}")
 
 
@@ -103,3 +96,12 @@ def _shown(value: object) -> Child:
             return tag("ol", *(tag("li", _shown(item)) for item in items))
         return ", ".join(map(str, items))
     return str(value)
+
+
+def kind(claim: Claim) -> Markup | None:
+    """What its kind proves, and which command says more."""
+    known = documented.kind_of(claim.kind)
+    if known is None:
+        return None
+    command = tag("code", f"stackproof claims {claim.kind}")
+    return join([known.proves.replace("`", ""), " ", tag("small", command, " tells all about it.")])
