@@ -105,12 +105,12 @@ def test_the_keyboard_reaches_every_flow_and_shows_its_rules_and_lines(open_page
     for _ in range(everything):
         page.keyboard.press("Tab")
         expect(card).to_be_visible()
-        seen.add(card.locator("h4").inner_text())
+        seen.add(card.locator("h3").inner_text())
     assert len(seen) == everything
     flow(page, "api to database").focus()
     page.keyboard.press("Tab")
     page.keyboard.press("Shift+Tab")
-    expect(card.locator("h4")).to_contain_text("api → database")
+    expect(card.locator("h3")).to_contain_text("api → database")
     expect(card).to_contain_text("egress rule api-to-database-27017")
     expect(card).to_contain_text(re.compile(r"stack/cinema/security\.py:\d+"))
     page.keyboard.press("Escape")

@@ -19,7 +19,7 @@ from tests.policy.cli.test_commands import project, run
 
 __all__ = ["project"]
 
-KINDS = ["text", "json", "markdown", "sarif", "junit"]
+KINDS = ["text", "json", "markdown", "sarif", "junit", "html"]
 CHECK = ("check", "--from", "graph.json")
 
 

@@ -105,6 +105,10 @@
     const about = document.getElementById(thing.getAttribute("href").slice(1));
     const copy = about.cloneNode(true);
     copy.removeAttribute("id");
+    // Here it stands right under the section's heading.
+    const heading = document.createElement("h3");
+    heading.append(...one("h4", copy).childNodes);
+    one("h4", copy).replaceWith(heading);
     card.replaceChildren(copy);
     card.hidden = false;
     // Not over what it is about.
@@ -150,6 +154,9 @@
       show(thing);
     });
   }
+  card.addEventListener("focusout", (event) => {
+    if (!kept && !card.contains(event.relatedTarget)) leave();
+  });
   addEventListener("keydown", (event) => { if (event.key === "Escape") leave(); });
   addEventListener("click", (event) => {
     if (kept && !event.target.closest(".card, a.flow, a.group, a.node")) leave();
