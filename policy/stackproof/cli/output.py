@@ -84,7 +84,9 @@ def rendered(report: Report, kind: str, context: Context, screen: Screen = _FILE
             from stackproof.reports import html  # noqa: PLC0415
 
             if context.overview is None:
-                raise InputError("--format html: it draws the architecture, of which a report is not enough")
+                raise InputError(
+                    "--format html: it draws the architecture, of which a report is not enough"
+                )
             return html.render(report, context.overview(), excerpt=Excerpts(context.root))
     from stackproof.reports import terminal  # noqa: PLC0415
 
