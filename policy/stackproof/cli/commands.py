@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec.structs import replace
@@ -35,11 +35,13 @@ from stackproof.cli.repository import repository_of
 from stackproof.contract import Contract, Located
 from stackproof.families import World
 from stackproof.model import Explanation, Family, Graph, Location
-from stackproof.overview import each_by_itself, overview
 from stackproof.proofs import permissions, reach
 from stackproof.reports.visible import visible_json
 from stackproof.selection import SelectorError, select
 from stackproof.sources import graph_json
+
+if TYPE_CHECKING:
+    from stackproof.overview import Overview
 
 _PROJECT = Location("Pulumi.yaml", 1)
 """To blame where there is no contract, and no resource is."""
@@ -175,7 +177,7 @@ def _checked(directory: Path, options: dict[str, Any]) -> tuple[Report, output.C
     located = contract_of(directory, graph.stack, options["contract"])
     report = _decided(graph, located, directory, only=options["only"])
     contract = _PROJECT if located is None else line_of(located.place(), directory)
-    shown = cache(lambda: overview(_drawn(graph, located)))
+    shown = cache(lambda: _overview(graph, located))
     return report, output.Context(root, contract, repository, options["verbose"], shown)
 
 
@@ -274,7 +276,7 @@ def graph(directory: Path, *, svg: bool, **options: Any) -> None:  # noqa: ANN40
 
         declared = graph_of(_given(directory, options))
         located = contract_of(directory, declared.stack, options["contract"])
-        output.say(html.render_svg(overview(_drawn(declared, located))))
+        output.say(html.render_svg(_overview(declared, located)))
         return
     if options["contract"] is not None:
         raise InputError("--contract names the groups of --svg; the JSON has none")
@@ -359,11 +361,13 @@ def _world(directory: Path, options: dict[str, Any]) -> World:
     return _in_groups(declared, Contract(groups={}) if located is None else located.contract)
 
 
-def _drawn(declared: Graph, located: Located | None) -> World:
+def _overview(declared: Graph, located: Located | None) -> Overview:
     """The architecture in the contract's groups; each resource by itself without a contract."""
+    from stackproof.overview import each_by_itself, overview  # noqa: PLC0415 - html alone needs it
+
     if located is None:
-        return _in_groups(declared, Contract(groups=each_by_itself(declared)))
-    return _in_groups(declared, located.contract)
+        return overview(_in_groups(declared, Contract(groups=each_by_itself(declared))))
+    return overview(_in_groups(declared, located.contract))
 
 
 def _in_groups(graph: Graph, contract: Contract) -> World:

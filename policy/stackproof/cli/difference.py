@@ -20,13 +20,13 @@ from stackproof.cli.hyperlinks import files_below
 from stackproof.cli.inputs import root_of
 from stackproof.cli.parameters import COLOR, CONTRACT, STACK, TIME_LIMIT
 from stackproof.cli.repository import repository_of
-from stackproof.compare import Difference, compare
 from stackproof.reports import json
 from stackproof.reports.repository import Repository
 from stackproof.selection import SelectorError
 
 if TYPE_CHECKING:
     from stackproof.cli.sides import Compared
+    from stackproof.compare import Difference
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -114,6 +114,8 @@ def diff(base: str, head: str | None, directory: Path, **options: Any) -> int:  
 
 
 def _difference(both: Compared) -> Difference:
+    from stackproof.compare import compare  # noqa: PLC0415 - as above
+
     try:
         return compare(both.base, both.head, today=dt.datetime.now(tz=dt.UTC).date())
     except SelectorError as error:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import click
 import msgspec
@@ -18,10 +18,12 @@ from stackproof.check import Report
 from stackproof.cli.errors import InputError
 from stackproof.cli.hyperlinks import files_below, is_linked
 from stackproof.model import Explanation, Location
-from stackproof.overview import Overview
 from stackproof.reports import json
 from stackproof.reports.excerpts import Excerpts
 from stackproof.reports.repository import Repository
+
+if TYPE_CHECKING:
+    from stackproof.overview import Overview
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 

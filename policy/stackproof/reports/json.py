@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from stackproof.check import Report
-from stackproof.compare import Difference
 from stackproof.model import Explanation
 from stackproof.reports.visible import visible_json
+
+if TYPE_CHECKING:  # `check` is quicker without
+    from stackproof.compare import Difference
 
 
 def render(value: Report | Explanation | Difference) -> str:
