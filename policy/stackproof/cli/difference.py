@@ -18,6 +18,7 @@ from stackproof.cli import output
 from stackproof.cli.errors import InputError
 from stackproof.cli.hyperlinks import files_below
 from stackproof.cli.inputs import root_of
+from stackproof.cli.options import Configured
 from stackproof.cli.parameters import COLOR, CONTRACT, STACK, TIME_LIMIT
 from stackproof.cli.repository import repository_of
 from stackproof.reports import json
@@ -40,7 +41,15 @@ class Context(msgspec.Struct, frozen=True):
 FORMATS = ("text", "json", "markdown")
 
 
-@click.command(epilog="Example: stackproof diff origin/main --stack prod --fail-on widened")
+@click.command(
+    cls=Configured,
+    epilog="""\b
+Examples:
+  stackproof diff origin/main --stack prod      the working tree against main
+  stackproof diff v1 v2 --fail-on widened       a gate between two revisions
+  stackproof diff before.json after.json        of `stackproof graph`
+""",
+)
 @click.argument("base")
 @click.argument("head", required=False)
 @click.option(

@@ -24,6 +24,8 @@ from stackproof.cli.inputs import root_of
 FILE = "stackproof.toml"
 _PYPROJECT = "pyproject.toml"
 _TABLE = ("tool", "stackproof")
+_OF_REPORTS = frozenset({"format", "only", "output", "verbose"})
+"""Keys that are for `check` alone."""
 
 
 class Options(msgspec.Struct, frozen=True, rename="kebab", omit_defaults=True):
@@ -79,10 +81,13 @@ def from_file(ctx: click.Context, directory: Path) -> dict[str, Any]:
         return {}
     path, table, prefix = found
     options = _read(path, table, prefix)
-    if ctx.params.get("source") is not None or os.environ.get("PULUMI_STACK"):
+    if _reads_a_file(ctx) or os.environ.get("PULUMI_STACK"):
         # The file that is read, or the environment, says which stack it is.
         options = msgspec.structs.replace(options, stack=None)
     said = msgspec.to_builtins(options)
+    if ctx.command.name != "check":
+        # They are about its reports; what another command prints has formats of its own.
+        said = {key: value for key, value in said.items() if key not in _OF_REPORTS}
     values: dict[str, Any] = {}
     for parameter in ctx.command.params:
         name = parameter.name or ""
@@ -96,6 +101,12 @@ def from_file(ctx: click.Context, directory: Path) -> dict[str, Any]:
                 except click.BadParameter as error:
                     raise InputError(f"{path}: {prefix}{key}: {error.message}") from error
     return values
+
+
+def _reads_a_file(ctx: click.Context) -> bool:
+    """Whether an architecture comes from a file, by `--from` or as a side of `diff`."""
+    sides = (ctx.params.get("base"), ctx.params.get("head"))
+    return ctx.params.get("source") is not None or any(s and Path(s).is_file() for s in sides)
 
 
 def _from_there(key: str, value: Any, folder: Path) -> Any:  # noqa: ANN401 - of any option
@@ -114,8 +125,7 @@ def _moved(output: str, folder: Path) -> str:
 
 def _nearest(directory: Path) -> tuple[Path, Mapping[str, Any], str] | None:
     """The file that counts for `directory`, its table, and how its keys are called."""
-    start = root_of(directory).resolve()
-    for folder in (start, *start.parents):
+    for folder in _folders(root_of(directory).resolve()):
         own, shared = folder / FILE, folder / _PYPROJECT
         if own.is_file():
             return _shown(own), _parsed(own), ""
@@ -125,9 +135,17 @@ def _nearest(directory: Path) -> tuple[Path, Mapping[str, Any], str] | None:
                 table = table.get(key) if isinstance(table, dict) else None
             if table is not None:
                 return _shown(shared), table, f"{'.'.join(_TABLE)}."
-        if (folder / ".git").exists():
-            break
     return None
+
+
+def _folders(start: Path) -> list[Path]:
+    """`start` and what is above it in its repository; outside of one nobody else's folder."""
+    found = []
+    for folder in (start, *start.parents):
+        found.append(folder)
+        if (folder / ".git").exists():
+            return found
+    return [start]
 
 
 def _shown(path: Path) -> Path:

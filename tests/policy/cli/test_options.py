@@ -23,9 +23,9 @@ DOCS = (Path(__file__).parents[3] / "docs" / "cli.md").read_text(encoding="utf-8
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with a Pulumi project in `infra`, which is the current folder."""
-    infra = tmp_path / "infra"
+    infra = tmp_path / "repository" / "infra"
     (infra / "policy").mkdir(parents=True)
-    (tmp_path / ".git").mkdir()
+    (infra.parent / ".git").mkdir()
     (infra / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
     (infra / "__main__.py").write_text("")
     (infra / "policy" / "contract.yaml").write_text(CONTRACT)
@@ -69,6 +69,14 @@ def test_the_nearest_file_counts_and_none_beyond_the_repository(project: Path) -
     assert isinstance(check(), str)
 
 
+def test_outside_of_a_repository_only_the_projects_own_folder_counts(project: Path) -> None:
+    (project.parent / ".git").rmdir()
+    (project.parent / "stackproof.toml").write_text('format = "json"\n')
+    assert isinstance(check(), str)
+    (project / "stackproof.toml").write_text('format = "json"\n')
+    assert isinstance(check(), dict)
+
+
 def test_paths_are_relative_to_the_file(project: Path) -> None:
     (project.parent / "contracts").mkdir()
     (project / "policy" / "contract.yaml").rename(project.parent / "contracts" / "shop.yaml")
@@ -96,6 +104,19 @@ def test_families_may_be_chosen(project: Path) -> None:
 def test_a_file_that_is_read_says_which_stack_it_is(project: Path) -> None:
     (project / "stackproof.toml").write_text('stack = "prod"\n')
     check()
+
+
+def test_what_is_for_the_reports_of_check_disturbs_no_other_command(project: Path) -> None:
+    (project / "stackproof.toml").write_text(
+        'stack = "prod"\nformat = "sarif"\noutput = ["sarif=report.sarif"]\nonly = ["network"]\n'
+    )
+    told = run("diff", "graph.json", "graph.json")
+    assert told.exit_code == 0, told.stderr
+    assert not (project / "report.sarif").exists()
+    assert run("contract", "--from", "graph.json", "--to", "-").exit_code == 0
+    assert (
+        run("explain", "flow", "internet", "bastion", "22", "--from", "graph.json").exit_code == 0
+    )
 
 
 @pytest.mark.parametrize(
