@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from itertools import chain
 
 import msgspec
@@ -142,36 +143,49 @@ def _account(base: Side, head: Side) -> str:
 Answer = tuple[list[Change], set[str]]
 
 
+class _Asked:
+    """Both worlds, and what several questions need of them, computed once."""
+
+    def __init__(self, both: Worlds) -> None:
+        self.both = both
+
+    @cached_property
+    def networks(self) -> tuple[flows.Network, flows.Network]:
+        """Both networks."""
+        return flows.Network(self.both.base), flows.Network(self.both.head)
+
+    @cached_property
+    def policies(self) -> tuple[permissions.Policies, permissions.Policies]:
+        """The policies of both."""
+        return permissions.Policies(self.both.base), permissions.Policies(self.both.head)
+
+
 def _questions(both: Worlds) -> Iterator[tuple[Section, Callable[[], Answer]]]:
     """Each with its answer: the changes, and what is not known on either side."""
-    yield Section.FLOWS, lambda: _network(both)
-    yield Section.GUARDS, lambda: _guards(both)
-    yield Section.PERMISSIONS, lambda: _identity(both)
+    asked = _Asked(both)
+    yield Section.FLOWS, lambda: _network(asked)
+    yield Section.GUARDS, lambda: _guards(asked)
+    yield Section.PERMISSIONS, lambda: _identity(asked)
     yield Section.TRIGGERS, lambda: _events(both)
-    yield Section.ZONES, lambda: _zones(both)
+    yield Section.ZONES, lambda: _zones(asked)
 
 
-def _network(both: Worlds) -> Answer:
-    base, head = flows.Network(both.base), flows.Network(both.head)
-    changed = list(flows.changes(base, head))
-    changes = [*changed, *exposure.direct(changed), *exposure.proxied(base, head)]
-    return _with_blind(both, Section.FLOWS, lambda w: w.network.not_modelled, changes), set(
-        flows.unknown_alike(base, head)
-    )
+def _network(asked: _Asked) -> Answer:
+    changed = list(flows.changes(*asked.networks))
+    changes = [*changed, *exposure.direct(changed), *exposure.proxied(*asked.networks)]
+    blind = _with_blind(asked.both, Section.FLOWS, lambda w: w.network.not_modelled, changes)
+    return blind, set(flows.unknown_alike(*asked.networks))
 
 
-def _guards(both: Worlds) -> Answer:
-    networks = flows.Network(both.base), flows.Network(both.head)
-    policies = permissions.Policies(both.base), permissions.Policies(both.head)
-    changes = [*guards.of_network(*networks), *guards.of_identity(*policies)]
-    return changes, set(guards.unknown_alike(*networks))
+def _guards(asked: _Asked) -> Answer:
+    changes = [*guards.of_network(*asked.networks), *guards.of_identity(*asked.policies)]
+    return changes, set(guards.unknown_alike(*asked.networks))
 
 
-def _identity(both: Worlds) -> Answer:
-    base, head = permissions.Policies(both.base), permissions.Policies(both.head)
-    changes = list(permissions.changes(both, base, head))
-    blind = _with_blind(both, Section.PERMISSIONS, lambda w: w.identity.not_modelled, changes)
-    return blind, set(permissions.unknown_alike(base, head))
+def _identity(asked: _Asked) -> Answer:
+    changes = list(permissions.changes(asked.both, *asked.policies))
+    blind = _with_blind(asked.both, Section.PERMISSIONS, lambda w: w.identity.not_modelled, changes)
+    return blind, set(permissions.unknown_alike(*asked.policies))
 
 
 def _events(both: Worlds) -> Answer:
@@ -181,10 +195,14 @@ def _events(both: Worlds) -> Answer:
     return blind, set(events.unknown_alike(base, head))
 
 
-def _zones(both: Worlds) -> Answer:
-    base, head = flows.Network(both.base), flows.Network(both.head)
+def _zones(asked: _Asked) -> Answer:
+    both = asked.both
     changes = list(
-        chain(survival.numbers(both), survival.flows(both), survival.ways_out(both, base, head))
+        chain(
+            survival.numbers(both),
+            survival.flows(both),
+            survival.ways_out(both, *asked.networks),
+        )
     )
     blind = _with_blind(both, Section.ZONES, lambda w: w.placement.not_modelled, changes)
     return blind, set(survival.unknown_alike(both))
@@ -246,17 +264,17 @@ def _with_blind(
 def _reports(
     head: Side, both: Worlds, today: dt.date, notes: set[str]
 ) -> tuple[dict[str, Claim], dict[str, Claim]] | None:
-    """The claims of HEAD's contract about both; nothing without a contract."""
+    """The claims of HEAD's contract about both; without one, those of the baseline."""
     if head.contract is None:
-        notes.add("There is no contract: no claims were compared.")
-        return None
+        notes.add(f"{head.name} has no contract: the claims are those of the baseline.")
     try:
         after = check(head.graph, head.contract, today=today)
     except NothingToCheckError as error:
         notes.add(f"No claims were compared: {error}.")
         return None
+    graph, members = both.alignment.graph, both.base.members
     try:
-        before = check(both.alignment.graph, head.contract, today=today, members=both.base.members)
+        before = check(graph, head.contract, today=today, members=members)
     except NothingToCheckError:
         return {}, _by_id(after)
     return _by_id(before), _by_id(after)

@@ -222,6 +222,8 @@ def _more(here: Network, there: Network, *, opened: bool) -> Iterator[Piece]:
         if not mine.at_most:
             continue
         others = list(counterparts(here, there, pair))
+        if others == [pair] and _same(here, there, pair):
+            continue
         surely = union(_moved(there, here, p, pair, there.passing(p).surely) for p in others)
         at_most = union(_moved(there, here, p, pair, there.passing(p).at_most) for p in others)
         sure = mine.surely - at_most
@@ -232,6 +234,14 @@ def _more(here: Network, there: Network, *, opened: bool) -> Iterator[Piece]:
             why = [*mine.unknown, *(w for p in others for w in there.passing(p).unknown)]
             known = tuple(dict.fromkeys(why))
             yield Piece(here, there, pair, perhaps, sure=False, opened=opened, unknown=known)
+
+
+def _same(here: Network, there: Network, pair: tuple[Key, Key]) -> bool:
+    """Whether a glance shows that the same passes, between the same addresses."""
+    mine, theirs = here.passing(pair), there.passing(pair)
+    return (mine.surely, mine.at_most) == (theirs.surely, theirs.at_most) and all(
+        here.seats[key].domain == there.seats[key].domain for key in pair
+    )
 
 
 def counterparts(here: Network, there: Network, pair: tuple[Key, Key]) -> Iterable[tuple[Key, Key]]:

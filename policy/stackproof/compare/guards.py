@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from stackproof.aws.identity import Principal
+from stackproof.aws.network.facts import Range
 from stackproof.compare.difference import Change, Effect, Section
 from stackproof.compare.flows import Key, Network, Seat, by_label, counterparts, mover
 from stackproof.compare.permissions import Policies
@@ -45,6 +46,11 @@ class _Guard:
     stages: tuple[Stage, ...] = ()
 
     @property
+    def lets(self) -> tuple[Packets, Packets]:
+        """What is let through, at least and at most."""
+        return self.surely, self.at_most
+
+    @property
     def unknown(self) -> tuple[str, ...]:
         """Why the two differ."""
         return tuple(dict.fromkeys(why for stage in self.stages for why in stage.unknown))
@@ -59,6 +65,8 @@ class Guards:
     def __init__(self, network: Network) -> None:
         self.network = network
         self._found: dict[tuple[Key, Key], dict[str, _Guard]] = {}
+        self._public: dict[Key, Packets] = {}
+        self._between_acls: dict[tuple[str, str], _Guard] = {}
 
     def between(self, pair: tuple[Key, Key]) -> dict[str, _Guard]:
         """The guards between two seats, by kind; none where one of them is not there."""
@@ -69,9 +77,13 @@ class Guards:
         return self._found[pair]
 
     def public(self, to: Key) -> Packets:
-        """The traffic that the internet may send there: whoever may send that is no news."""
-        passing = self.network.passing((_INTERNET, to))
-        return from_anybody(passing.at_most)
+        """The traffic that all of the internet may send there: who else may is no news."""
+        if to not in self._public:
+            pair = _INTERNET, to
+            every = _within(self, pair)
+            refused = every - self.network.passing(pair).surely
+            self._public[to] = from_anybody(every) - from_anybody(refused)
+        return self._public[to]
 
     def _between(self, source: Seat, to: Seat) -> Iterator[tuple[str, _Guard]]:
         """Only of what may ever meet: hosts of one VPC, and addresses outside.
@@ -93,9 +105,8 @@ class Guards:
             yield "egress", _of(lets_out)
         near, far = _subnet(source), _subnet(to)
         if near != far and not isinstance(a, Neighbour):
-            out = [stages.network_acl(facts.subnet[near].network_acl, egress=True)] if near else []
-            into = [stages.network_acl(facts.subnet[far].network_acl, egress=False)] if far else []
-            yield "acl", _of(*out, *into)
+            acls = [facts.subnet[s].network_acl if s else "" for s in (near, far)]
+            yield "acl", self._acls(acls[0], acls[1])
         if isinstance(a, Outside) and isinstance(b, Host):
             yield "public", _of(_public(b))
         if isinstance(a, Host) and isinstance(b, Outside):
@@ -103,6 +114,15 @@ class Guards:
             routed = union(w.carries for w in ways)
             known = not any(w.unknown for w in ways)
             yield "route", _Guard(routed if known else NONE, routed)
+
+    def _acls(self, near: str, far: str) -> _Guard:
+        """The network ACLs on the way from one subnet to another; empty for what is outside."""
+        if (near, far) not in self._between_acls:
+            stages = stages_of(self.network.facts)
+            out = [stages.network_acl(near, egress=True)] if near else []
+            into = [stages.network_acl(far, egress=False)] if far else []
+            self._between_acls[near, far] = _of(*out, *into)
+        return self._between_acls[near, far]
 
 
 def _public(host: Host) -> Stage:
@@ -183,10 +203,13 @@ def _more(here: Guards, there: Guards, *, taken: bool) -> Iterator[Change]:
         others = list(counterparts(here.network, there.network, pair))
         if not others:
             continue
-        # What passes on this side is told by the flows, whether it is new or not.
-        passing = here.network.passing(pair).at_most | here.public(pair[1])
+        moved = _domains(here, pair) != _domains(there, others[0]) or len(others) > 1
         for kind, guard in here.between(pair).items():
             mates = [(p, there.between(p).get(kind, _CLOSED)) for p in others]
+            if not moved and guard.lets == mates[0][1].lets:
+                continue
+            # What passes on this side is told by the flows, whether it is new or not.
+            passing = here.network.passing(pair).at_most | here.public(pair[1])
             for sure, found in _differing(here, there, pair, guard, mates):
                 for source, to, part in by_label(here.network, pair, found - passing):
                     unknown = (*guard.unknown, *(why for _, g in mates for why in g.unknown))
@@ -223,13 +246,18 @@ def unknown_alike(base: Network, head: Network) -> Iterator[str]:
     before, after = Guards(base), Guards(head)
     for pair in head.pairs():
         for kind, guard in after.between(pair).items():
-            theirs = before.between(pair).get(kind, _CLOSED).unknown
-            yield from (why for why in guard.unknown if why in theirs)
+            if guard.unknown:
+                theirs = before.between(pair).get(kind, _CLOSED).unknown
+                yield from (why for why in guard.unknown if why in theirs)
+
+
+def _domains(side: Guards, pair: tuple[Key, Key]) -> list[tuple[Range, ...]]:
+    return [side.network.seats[key].domain for key in pair]
 
 
 def _within(side: Guards, pair: tuple[Key, Key]) -> Packets:
-    ends = [side.network.seats[key].domain for key in pair]
-    return packets(sources=ends[0], destinations=ends[1])
+    sources, destinations = _domains(side, pair)
+    return packets(sources=sources, destinations=destinations)
 
 
 def _is_within(told: Mapping[_Told, list[_Part]], one: _Told, public: _Told) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 
 from stackproof.aws.network.facts import NetworkFacts
 from stackproof.aws.placement import Fleet, Machine, PlacementFacts
@@ -188,7 +188,7 @@ class _Surviving:
         return reach.flow_exists(facts, self._flow, self._world.members)
 
 
-@cache
+@lru_cache(maxsize=32)
 def _without(facts: NetworkFacts, zone: str) -> NetworkFacts:
     return facts.without_zone(zone)
 
@@ -259,8 +259,9 @@ def _stranded(network: Network, world: World) -> Mapping[tuple[tuple[str, ...], 
     if _INTERNET not in network.seats:
         return found
     internet = network.seats[_INTERNET].end
+    leaving = {source for source, to in network.pairs() if to == _INTERNET}
     for key, seat in network.seats.items():
-        if not isinstance(seat.end, Host) or (key, _INTERNET) not in set(network.pairs()):
+        if not isinstance(seat.end, Host) or key not in leaving:
             continue
         passing = network.passing((key, _INTERNET)).surely
         for zone in world.placement.zones if passing else ():

@@ -474,6 +474,15 @@ time.sleep(60)
 """
 
 
+INTERRUPTIBLE = """\
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from stackproof.cli import main
+main()
+"""
+"""As from a terminal: where tests run in the background, the shell has Ctrl-C ignored."""
+
+
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 128 + signal.SIGTERM)]
 )
@@ -484,7 +493,7 @@ def test_whoever_ends_it_finds_nothing_left_behind(
     started = tmp_path / "started"
     started.mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-m", "stackproof", "diff", "main"],
+        [sys.executable, "-c", INTERRUPTIBLE, "diff", "main"],
         cwd=repository,
         env={**os.environ, "STARTED": f"{started}/"},
         stdout=subprocess.DEVNULL,

@@ -143,7 +143,18 @@ def test_a_grant_in_another_place_is_no_change() -> None:
 def test_a_contract_that_is_gone_guards_nothing_any_more() -> None:
     found = difference(BEFORE, BEFORE, CONTRACT, None)
     assert of(found, Section.CONTRACT)["network"].effect is Effect.WIDENED
-    assert any("no claims were compared" in note for note in found.notes)
+    assert "head has no contract: the claims are those of the baseline." in found.notes
+
+
+def test_without_a_contract_the_baseline_is_compared() -> None:
+    world = three_tiers()
+    kind, inputs = world.declared["admins-22"]
+    world.declared["admins-22"] = (kind, inputs | {"cidrIpv4": "0.0.0.0/0"})
+    kind, inputs = world.declared["public-in-120"]
+    world.declared["public-in-120"] = (kind, inputs | {"cidrBlock": "0.0.0.0/0"})
+    told = of(difference(BEFORE, world.graph(), None, None), Section.CLAIMS)
+    assert {c.effect for c in told.values()} == {Effect.WIDENED}
+    assert set(told) == {"baseline.internet.bastion", "baseline.ports.administration"}
 
 
 def test_a_contract_that_is_new_is_told_by_its_claims() -> None:

@@ -67,6 +67,15 @@ def test_a_security_group_that_admits_half_the_internet_is_told_though_nothing_p
     assert (back.effect, back.word) == (Effect.NARROWED, "guarded")
 
 
+def test_a_port_that_is_open_to_some_of_the_internet_has_guards_against_the_rest() -> None:
+    world_ = three_tiers()
+    kind, inputs = world_.declared["admins-22"]
+    world_.declared["admins-22"] = (kind, inputs | {"cidrIpv4": "128.0.0.0/1"})
+    (change,) = guards(BEFORE, world_.graph(), CONTRACT)
+    assert change.subject == "internet to bastion"
+    assert change.what == "the security groups of bastion admit tcp/22 from 128.0.0.0/1"
+
+
 def test_a_public_address_is_one_guard_less() -> None:
     world_ = three_tiers()
     kind, inputs = world_.declared["database-a"]
