@@ -13,4 +13,11 @@ if ! command -v uv >/dev/null; then
   fi
   PATH="$tools/bin:$PATH"
 fi
-exec uv tool run --quiet --python "${PYTHON:-3.11}" --from "$here" stackproof "$@"
+
+# Checkov is large: it is installed for contracts that ask for it, and reports are shown without it.
+extra=
+if [ "${1:-}" != render ] &&
+  grep -qs '^hardening:' policy/contract*.yaml "${DIRECTORY:-.}"/policy/contract*.yaml; then
+  extra='[checkov]'
+fi
+exec uv tool run --quiet --python "${PYTHON:-3.11}" --from "$here$extra" stackproof "$@"

@@ -10,11 +10,13 @@ import datetime as dt
 import traceback
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
-from stackproof import baseline, waivers
+from stackproof import accepted, baseline, waivers
 from stackproof.aws import coverage
 from stackproof.contract import Contract
 from stackproof.families import FAMILIES, Limits, Proof, World
@@ -103,12 +105,14 @@ def check(  # noqa: PLR0913 - what is decided, and under which circumstances
     today: dt.date,
     only: Collection[Family] | None = None,
     waiver_lines: Sequence[Location] = (),
+    accepted_lines: Mapping[str, Sequence[Location]] = MappingProxyType({}),
     members: Mapping[str, Members] | None = None,
 ) -> Report:
     """Decide what `contract` claims about `graph`; waivers hold until `today` at the latest.
 
     Without a contract the baseline is decided. `only` narrows it to those families. `waiver_lines`
-    are the waivers' places in the contract. `members` are the groups where they are known already,
+    are the waivers' places in the contract, `accepted_lines` those of what is accepted by check.
+    `members` are the groups where they are known already,
     instead of what the selectors match. Raises NothingToCheckError when the graph declares nothing
     or the contract claims nothing, and SelectorError when a group of the contract is empty.
     """
@@ -131,14 +135,22 @@ def check(  # noqa: PLR0913 - what is decided, and under which circumstances
     claims: list[Claim] = []
     assumptions = {*EDGE, *graph.assumptions, *_not_claimed(families, chosen, contract)}
     blind = set(_unclassified(graph, chosen))
-    for proof in claimed:
-        obligations, limits = _contained(proof, world)
-        claims += [_decided(o, resources) for o in _distinct(obligations, claims)]
-        assumptions.update(limits.assumptions)
-        blind.update(limits.not_modelled)
-    claims += [
-        _coverage(family, blind, resources) for family in {proof.family for proof in claimed}
-    ]
+    for after in (False, True):
+        stage = [proof for proof in claimed if proof.after_proofs is after]
+        if stage and after:
+            world = replace(world, decided=tuple(claims))
+        for proof in stage:
+            obligations, limits = _contained(proof, world)
+            claims += [_decided(o, resources) for o in _distinct(obligations, claims)]
+            assumptions.update(limits.assumptions)
+            blind.update(limits.not_modelled)
+        claims += [
+            _coverage(family, blind, resources) for family in {proof.family for proof in stage}
+        ]
+    if contract.hardening is not None and any(p.family is Family.HARDENING for p in claimed):
+        claims = accepted.apply(
+            contract.hardening.accepted, claims, resources, today=today, lines=accepted_lines
+        )
     claims = waivers.apply(
         contract.waivers,
         claims,
@@ -193,7 +205,7 @@ def _not_claimed(
 def _unclassified(graph: Graph, chosen: Sequence[Proof]) -> Iterator[NotModelled]:
     """Resources of a type that nobody has judged, for every family that runs."""
     every_type = frozenset(coverage.TABLE)
-    for family in {proof.family for proof in chosen}:
+    for family in {proof.family for proof in chosen} & coverage.PROOF_FAMILIES:
         yield from coverage.not_modelled(graph, family, every_type)
 
 
@@ -350,6 +362,7 @@ _PREFIX = {
     Family.IDENTITY: "identity",
     Family.PLACEMENT: "availability",
     Family.RECURSION: "events",
+    Family.HARDENING: "hardening",
 }
 
 KINDS: Kinds = {
@@ -359,6 +372,7 @@ KINDS: Kinds = {
         for kind, decide in proof.kinds.items()
     },
     **waivers.KINDS,
+    **accepted.KINDS,
     **{f"{prefix}.coverage": _coverage for prefix in _PREFIX.values()},
     **{f"{prefix}.facts": _contained for prefix in _PREFIX.values()},
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Protocol
 
+from stackproof import hardening
 from stackproof.aws.events import event_facts
 from stackproof.aws.events.facts import EventFacts
 from stackproof.aws.identity import IdentityFacts, identity_facts
@@ -14,7 +15,8 @@ from stackproof.aws.network import NetworkFacts, network_facts
 from stackproof.aws.placement import PlacementFacts, placement_facts
 from stackproof.aws.readiness import ReadinessFacts, readiness_facts
 from stackproof.contract import Contract
-from stackproof.model import Family, Graph, Kinds, NotModelled, Obligation
+from stackproof.hardening import Facts, hardening_facts
+from stackproof.model import Claim, Family, Graph, Kinds, NotModelled, Obligation
 from stackproof.proofs import permissions, placement, reach, readiness, recursion
 from stackproof.proofs.accounts import in_every_account
 from stackproof.selection import Members
@@ -27,6 +29,8 @@ class World:
     graph: Graph
     contract: Contract
     members: Mapping[str, Members]
+    decided: tuple[Claim, ...] = ()
+    """What the proofs found; for the family that comes after them."""
 
     @cached_property
     def network(self) -> NetworkFacts:
@@ -53,6 +57,11 @@ class World:
         """What waits for what before it is made."""
         return readiness_facts(self.graph, self.network, self.events)
 
+    @cached_property
+    def hardening(self) -> Facts:
+        """What Checkov finds."""
+        return hardening_facts(self.graph)
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -75,6 +84,8 @@ class Proof:
     obligations: Callable[[World], list[Obligation]]
     kinds: Kinds = field(default_factory=dict, hash=False)
     """Every kind of claim that it decides."""
+    after_proofs: bool = False
+    """Whether it rests on what the others decided."""
 
 
 def _network(world: World) -> list[Obligation]:
@@ -115,6 +126,15 @@ def _readiness(world: World) -> list[Obligation]:
     return readiness.obligations(
         world.readiness, world.contract, world.members, world.network.not_modelled
     )
+
+
+def _hardening(world: World) -> list[Obligation]:
+    return hardening.obligations(world.hardening, world.decided)
+
+
+def _limits_of_hardening(world: World) -> Limits:
+    facts = world.hardening
+    return Limits(facts.configuration.not_modelled, hardening.assumptions(facts, world.decided))
 
 
 class _Limited(Protocol):
@@ -170,5 +190,14 @@ FAMILIES: tuple[Proof, ...] = (
         limits=lambda world: _limits(world.events),
         obligations=_recursion,
         kinds=recursion.KINDS,
+    ),
+    Proof(
+        Family.HARDENING,
+        section="hardening",
+        facts_claim="hardening.facts",
+        limits=_limits_of_hardening,
+        obligations=_hardening,
+        kinds=hardening.KINDS,
+        after_proofs=True,
     ),
 )

@@ -166,18 +166,30 @@ def prove(pack: Path, project: str, stack: str) -> Proof:
     """Evaluate the program and decide every claim; raises what evaluating and reading raise."""
     located = contracts.read(contract_of(pack, stack))
     graph = program.evaluate(project_folder(project, Path.cwd(), pack), stack)
+    section = located.contract.hardening
     places = [located.place("waivers", n) for n in range(len(located.contract.waivers))]
     try:
         report = check(
             graph,
             located.contract,
             today=dt.datetime.now(tz=dt.UTC).date(),
-            waiver_lines=[Location(_from_project(str(p.path), pack), p.line) for p in places],
+            waiver_lines=[_line(p, pack) for p in places],
+            accepted_lines={
+                check: [
+                    _line(located.place("hardening", "accepted", check, n), pack)
+                    for n in range(len(entries))
+                ]
+                for check, entries in (section.accepted if section is not None else {}).items()
+            },
         )
     except SelectorError as error:
         place = located.place("groups", error.group)
         raise SourceError(f"{place}: groups.{error.group}: {error}") from error
     return Proof(graph, located.contract, findings(report.claims, located.contract))
+
+
+def _line(place: contracts.Place, pack: Path) -> Location:
+    return Location(_from_project(str(place.path), pack), place.line)
 
 
 def failed(error: Exception, pack: Path) -> Finding:

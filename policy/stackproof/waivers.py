@@ -21,6 +21,7 @@ _FAMILIES = {
     "identity": Family.IDENTITY,
     "availability": Family.PLACEMENT,
     "events": Family.RECURSION,
+    "hardening": Family.HARDENING,
 }
 """The family that decides claims of which ids begin so."""
 

@@ -55,6 +55,7 @@ class Bastion(pulumi.ComponentResource):
             associate_public_ip_address=True,
             vpc_security_group_ids=[ground.security.groups["bastion"].id],
             metadata_options=aws.ec2.InstanceMetadataOptionsArgs(**METADATA_OPTIONS),
+            ebs_optimized=True,
             root_block_device=aws.ec2.InstanceRootBlockDeviceArgs(
                 volume_type="gp3", encrypted=True
             ),

@@ -12,7 +12,7 @@ import yaml
 
 from stackproof.check import Report, check
 from stackproof.contract import load
-from stackproof.model import Verdict
+from stackproof.model import Family, Verdict
 from stackproof.sources.program import evaluate
 from tests.stack.engine_double import ROOT
 
@@ -38,6 +38,14 @@ def report(project: Path, stack: str) -> Report:
     return check(evaluate(project, stack), load(ROOT / "policy" / contract), today=TODAY)
 
 
+def accepted(stack: str) -> set[str]:
+    """The checks of Checkov of which the contract accepts something."""
+    contract = "contract.yaml" if stack == "prod" else f"contract.{stack}.yaml"
+    section = load(ROOT / "policy" / contract).hardening
+    assert section is not None
+    return {f"hardening.{check}" for check in section.accepted}
+
+
 def with_verdict(found: Report, *verdicts: Verdict) -> set[str]:
     return {claim.id for claim in found.claims if claim.verdict in verdicts}
 
@@ -46,10 +54,10 @@ def with_verdict(found: Report, *verdicts: Verdict) -> set[str]:
 def test_a_stack_does_what_its_contract_says_and_nothing_else(stack: str) -> None:
     found = report(ROOT, stack)
     assert with_verdict(found, Verdict.VIOLATED, Verdict.UNPROVEN) == set()
-    assert with_verdict(found, Verdict.WAIVED) == WAIVED[stack]
+    assert with_verdict(found, Verdict.WAIVED) == WAIVED[stack] | accepted(stack)
     assert found.not_modelled == ()
     families = Counter(claim.family for claim in found.claims)
-    assert {"network", "identity", "placement", "recursion"} <= set(families)
+    assert set(families) == set(Family)
 
 
 @pytest.fixture

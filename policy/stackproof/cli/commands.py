@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import threading
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import cache
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec.structs import replace
 
-from stackproof import __version__
+from stackproof import __version__, hardening
 from stackproof.check import Report
 from stackproof.check import check as decide
 from stackproof.cli import output
@@ -26,6 +27,7 @@ from stackproof.cli.inputs import (
     difference_of,
     graph_of,
     line_of,
+    may_say,
     report_of,
     root_of,
 )
@@ -36,7 +38,7 @@ from stackproof.contract import Contract, Located
 from stackproof.families import World
 from stackproof.model import Explanation, Family, Graph, Location
 from stackproof.proofs import permissions, reach
-from stackproof.reports.visible import visible_json
+from stackproof.reports.visible import visible_json, visible_lines
 from stackproof.selection import SelectorError, select
 from stackproof.sources import graph_json
 
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 _PROJECT = Location("Pulumi.yaml", 1)
 """To blame where there is no contract, and no resource is."""
 
-_FAMILIES = [f.value for f in Family if f not in {Family.CONTRACT, Family.HARDENING}]
+_FAMILIES = [f.value for f in Family if f is not Family.CONTRACT]
 
 _DIRECTORY = click.argument(
     "directory", type=click.Path(path_type=Path, file_okay=False), default=Path()
@@ -173,6 +175,10 @@ def _checked(directory: Path, options: dict[str, Any]) -> tuple[Report, output.C
     """What is found of one stack, and what a report must know beside it."""
     root = root_of(directory)
     repository = repository_of(root, options["repository"], options["commit"], os.environ)
+    wanted = not options["only"] or Family.HARDENING in options["only"]
+    if wanted and may_say(root, options["contract"], "hardening"):
+        # While the program evaluates in another process.
+        threading.Thread(target=hardening.warm_up, daemon=True).start()
     graph = graph_of(_given(directory, options))
     located = contract_of(directory, graph.stack, options["contract"])
     report = _decided(graph, located, directory, only=options["only"])
@@ -229,6 +235,7 @@ def _decided(
 ) -> Report:
     """Every claim of the contract, or of the baseline when there is none."""
     waivers = () if located is None else located.contract.waivers
+    section = None if located is None else located.contract.hardening
     try:
         return decide(
             graph,
@@ -240,6 +247,14 @@ def _decided(
                 for i in range(len(waivers))
                 if located is not None
             ],
+            accepted_lines={
+                check: [
+                    line_of(located.place("hardening", "accepted", check, i), directory)
+                    for i in range(len(entries))
+                ]
+                for check, entries in (section.accepted if section is not None else {}).items()
+                if located is not None
+            },
         )
     except SelectorError as error:
         if located is None:
@@ -456,6 +471,24 @@ def schema(name: str) -> None:
     """Print the JSON schema of a contract, a difference, a graph or a report."""
     file = resources.files("stackproof") / "schemas" / f"{name}.schema.json"
     output.say(file.read_text(encoding="utf-8"))
+
+
+@main.command("hardening", epilog="Example: stackproof hardening --stack prod")
+@_DIRECTORY
+@STACK
+@_FROM
+@TIME_LIMIT
+@click.option("--types", is_flag=True, help="List the provider's types without a name as well.")
+def coverage(directory: Path, **options: Any) -> None:  # noqa: ANN401 - as above
+    """Show what Checkov is shown of the architecture, type by type.
+
+    How many of its checks speak of each type, and what it cannot be shown
+    because Terraform's name of it is not known. What it finds, 'check' says.
+    """
+    from stackproof.reports import coverage as table  # noqa: PLC0415 - no other command needs it
+
+    facts = hardening.hardening_facts(graph_of(_given(directory, options)))
+    output.say(visible_lines(table.render(facts, everything=options["types"])))
 
 
 @main.command(epilog="Example: stackproof claims network.closed")

@@ -155,6 +155,18 @@ def _default_contract(root: Path, stack: str) -> Path | None:
     return next((p for name in names if (p := root / "policy" / name).is_file()), None)
 
 
+def may_say(root: Path, named: Path | None, section: str) -> bool:
+    """Whether a contract that could be meant has this section; told before the stack is known."""
+    try:
+        texts = [
+            path.read_text("utf-8")
+            for path in ([named] if named else (root / "policy").glob("contract*.yaml"))
+        ]
+    except (OSError, ValueError):
+        return False  # what reads it for good says what is wrong
+    return any(line.startswith(f"{section}:") for text in texts for line in text.splitlines())
+
+
 def line_of(place: Place, directory: Path) -> Location:
     """`place` as reports show it: relative to the project, and never an absolute path."""
     path = Path(os.path.relpath(place.path, root_of(directory)))

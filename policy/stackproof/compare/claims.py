@@ -149,6 +149,12 @@ def _statements(contract: Contract) -> Iterator[tuple[str, _Said]]:
         for write in contract.events.writes:
             # It tells of a writer that IAM does not show: one more edge to be proven.
             yield f"events.cycles.{write.source}-to-{write.to}", _Said(write, permits=False)
+    if contract.hardening is not None:
+        yield "hardening", _Said("claimed", permits=False)
+        for check, entries in contract.hardening.accepted.items():
+            for index, entry in enumerate(entries):
+                suffix = f"#{index + 1}" if index else ""
+                yield f"contract.accepted.{check}{suffix}", _Said(entry, permits=True)
     counted: dict[str, int] = {}
     for waiver in contract.waivers:
         counted[waiver.claim] = number = counted.get(waiver.claim, 0) + 1

@@ -10,6 +10,7 @@ from stackproof.contract.errors import ContractError, Key, Place, Problem
 from stackproof.contract.loading import Located, load, read
 from stackproof.contract.vocabulary import (
     INTERNET,
+    Accepted,
     Admission,
     Availability,
     Conditions,
@@ -19,6 +20,7 @@ from stackproof.contract.vocabulary import (
     FlowException,
     Grant,
     Group,
+    Hardening,
     Identity,
     Keep,
     KeepFlows,
@@ -32,6 +34,7 @@ from stackproof.contract.vocabulary import (
 
 __all__ = [
     "INTERNET",
+    "Accepted",
     "Admission",
     "Availability",
     "Conditions",
@@ -42,6 +45,7 @@ __all__ = [
     "FlowException",
     "Grant",
     "Group",
+    "Hardening",
     "Identity",
     "Keep",
     "KeepFlows",

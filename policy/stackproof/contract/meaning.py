@@ -30,6 +30,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _TYPE = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9/_-]+:[A-Za-z0-9]+")
 _PORTS = re.compile(r"(?:tcp|udp)/(\d{1,5})(?:-(\d{1,5}))?")
 _ACTION = re.compile(r"\*|[a-z0-9-]+:[A-Za-z0-9*?]+")
+_CHECK = re.compile(r"CKV2?_AWS_\d+")
 _ACCOUNT = re.compile(r"\d{12}")
 _SERVICE_PRINCIPAL = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?")
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]*")
@@ -45,6 +46,7 @@ def contradictions(contract: Contract) -> Iterator[Contradiction]:
     yield from _identity(contract)
     yield from _availability(contract)
     yield from _events(contract)
+    yield from _hardening(contract)
     yield from _waivers(contract)
 
 
@@ -230,6 +232,24 @@ def _events(contract: Contract) -> Iterator[Contradiction]:
             key: Key = ("events", name, index)
             yield from _known(entry.source.split("/", 1)[0], contract.groups, (*key, "from"))
             yield from _known(entry.to.split("/", 1)[0], contract.groups, (*key, "to"))
+
+
+def _hardening(contract: Contract) -> Iterator[Contradiction]:
+    if contract.hardening is None:
+        return
+    for check, entries in contract.hardening.accepted.items():
+        key: Key = ("hardening", "accepted", check)
+        if not _CHECK.fullmatch(check):
+            yield key, f"'{check}' is not the id of a check such as CKV_AWS_18"
+        if not entries:
+            yield key, "nothing is accepted; remove the key instead"
+        for index, entry in enumerate(entries):
+            if not entry.resources:
+                message = 'name the resources; ["*"] is every one, also those to come'
+                yield (*key, index, "resources"), message
+            for field in ("reason", "owner"):
+                if not getattr(entry, field).strip():
+                    yield (*key, index, field), "must not be empty: it answers for itself"
 
 
 def _waivers(contract: Contract) -> Iterator[Contradiction]:

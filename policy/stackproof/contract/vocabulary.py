@@ -198,6 +198,23 @@ class Events(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     cycles: Literal["forbidden"] = "forbidden"
 
 
+class Accepted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Resources on which one check of Checkov may fail, and why that is accepted until a date."""
+
+    resources: tuple[str, ...]
+    """Globs over logical names; any other resource that fails is violated."""
+    reason: str
+    owner: str
+    expires: dt.date
+
+
+class Hardening(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How each resource is set up: Checkov's checks, but for what is accepted."""
+
+    accepted: dict[str, tuple[Accepted, ...]] = {}
+    """Id of a check (`CKV_AWS_18`) -> where it may fail."""
+
+
 class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One accepted finding.
 
@@ -220,6 +237,7 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     identity: Identity | None = None
     availability: Availability | None = None
     events: Events | None = None
+    hardening: Hardening | None = None
     waivers: tuple[Waiver, ...] = ()
     levels: dict[str, Literal["mandatory", "advisory"]] = {}
     """Claim id glob -> level in the policy pack; `mandatory` unless said otherwise."""

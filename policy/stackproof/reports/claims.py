@@ -76,7 +76,8 @@ def kinds() -> dict[str, Kind]:
 
 def kind_of(name: str) -> Kind | None:
     """The kind of that name; None for one that is documented elsewhere."""
-    return kinds().get(name)
+    of_checkov = name.startswith("hardening.CKV")
+    return kinds().get("hardening.checkov" if of_checkov else name)
 
 
 def _read(names: tuple[str, ...], decide: Callable[..., object]) -> Kind:

@@ -231,9 +231,9 @@ def test_the_order_of_families_and_claims_does_not_show(monkeypatch: pytest.Monk
 
 
 def test_every_family_of_proof_is_registered() -> None:
-    assert {proof.family for proof in FAMILIES} == coverage.PROOF_FAMILIES
+    assert {proof.family for proof in FAMILIES} == {*coverage.PROOF_FAMILIES, Family.HARDENING}
     sections = {proof.section for proof in FAMILIES}
-    assert sections == {"network", "identity", "availability", "events"}
+    assert sections == {"network", "identity", "availability", "events", "hardening"}
 
 
 def test_the_registered_families_decide_a_small_stack() -> None:

@@ -69,7 +69,7 @@ def test_the_stacks_own_contract_goes_before_the_projects(project: Path) -> None
     assert result.exit_code == 2
     assert result.stderr == (
         "error: the contract claims nothing: it has no section network, identity, availability,"
-        " events\n"
+        " events, hardening\n"
     )
     assert run("check", "--from", "graph.json", "--contract", "policy/contract.yaml").exit_code == 0
 

@@ -54,7 +54,9 @@ def test_the_schema_refuses_what_is_no_sarif() -> None:
 
 
 def test_reports_of_real_programs_are_valid(bad: Report, prod: Report) -> None:
-    assert run_of(prod)["results"] == []
+    accepted = run_of(prod)["results"]
+    assert accepted
+    assert all(result["suppressions"] for result in accepted)
     levels = {r["level"] for r in run_of(bad)["results"]}
     assert levels == {"error", "warning", "note"}
 
@@ -177,9 +179,9 @@ def test_a_long_path_is_cut_at_githubs_limit_and_says_so() -> None:
 
 
 def test_a_rule_without_documentation_of_ours_is_still_a_rule() -> None:
-    claim = violated("hardening.CKV_AWS_8.web", family=Family.HARDENING)
+    claim = violated("hardening.unheard.web", family=Family.HARDENING)
     (rule,) = run_of(report_of(claim))["tool"]["driver"]["rules"]
-    assert rule["id"] == "hardening.CKV_AWS_8"
+    assert rule["id"] == "hardening.unheard"
     assert rule["shortDescription"]["text"] == "How each resource is set up."
 
 

@@ -35,7 +35,8 @@ def prod() -> Graph:
 
 @cache
 def contract() -> Contract:
-    return load(ROOT / "policy" / "contract.yaml")
+    # Of the proofs: what Checkov looks at is tested in tests/policy/hardening.
+    return msgspec.structs.replace(load(ROOT / "policy" / "contract.yaml"), hardening=None)
 
 
 def report(graph: Graph) -> Report:
