@@ -54,7 +54,8 @@ def ferretdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pa
     try:
         uri = server.stdout.readline().strip()
         assert uri.startswith("mongodb://127.0.0.1:"), (folder / "log").read_text()
-        yield uri, folder / "log"
+        # FerretDB refuses a limit of time for some commands, and the driver would send it.
+        yield f"{uri}?timeoutMS=0", folder / "log"
     finally:
         server.terminate()
         server.wait(10)
