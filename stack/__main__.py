@@ -9,11 +9,13 @@ from cinema.api import Api
 from cinema.balancer import Balancer
 from cinema.bastion import Bastion
 from cinema.buckets import Access, Bucket
+from cinema.builder import Builder
 from cinema.config import Config
 from cinema.database import Database
 from cinema.endpoints import Endpoints
 from cinema.flowlog import FlowLog
 from cinema.ground import Ground
+from cinema.machines import Machine
 from cinema.network import Network
 from cinema.previews import Previews
 from cinema.security import SecurityGroups
@@ -38,10 +40,21 @@ security = SecurityGroups("security", settings.network, names, network)
 ground = Ground(names, network, security)
 endpoints = Endpoints("endpoints", settings.network, ground)
 
+# Images of the machines, built from stack/machines.
+builder = Builder(
+    "builder",
+    settings.network,
+    ground,
+    needs=[endpoints.logs, *security.rules["endpoints"]],
+)
+machines = {
+    name: Machine(name, machine, ground, builder) for name, machine in settings.machines.items()
+}
+
 # Browsers -> load balancer -> API -> database; administrators -> bastion -> both.
 database = Database("database", settings.database, ground)
 balancer = Balancer("api", settings.balancer, ground)
-bastion = Bastion("bastion", settings.bastion, ground)
+bastion = Bastion("bastion", settings.bastion, ground, image_id=machines["bastion"].image_id)
 
 # The API stores originals; each one starts a function, which stores a thumbnail.
 images = Bucket(
@@ -56,6 +69,7 @@ Api(
     settings.api,
     ground,
     balancer,
+    image_id=machines["api"].image_id,
     needs=[
         *images.ready,
         endpoints.logs,

@@ -24,6 +24,13 @@ _AWS_BUCKETS = (
     "{region}-birdwatcher-prod",
 )
 
+# Read by build instances (Image Builder User Guide, "Image Builder and AWS PrivateLink interface
+# VPC endpoints"): the program that runs components, and what AWS's own components hold.
+_BUILD_BUCKETS = (
+    "ec2imagebuilder-toe-{region}-prod/*",
+    "ec2imagebuilder-managed-resources-{region}-prod/components/*",
+)
+
 ORIGINALS, THUMBNAILS = "orig/", "thumbnails/"
 """The two halves of the image bucket. They must not overlap: one triggers what writes the other."""
 
@@ -92,6 +99,41 @@ def read_session_keys(names: Names) -> str:
     """
     keys = names.secret_arn("session-keys")
     return document(allow(["secretsmanager:GetSecretValue"], [f"{keys}-??????"]))
+
+
+# ── machine images ──────────────────────────────────────────────────────────────────────────────
+
+
+def build_machines(names: Names) -> str:
+    """A build instance reads artifacts and its component, writes its log, and is steered.
+
+    A part of what Image Builder asks for (Image Builder User Guide, "Prerequisites": the policies
+    EC2InstanceProfileForImageBuilder and AmazonSSMManagedInstanceCore). Left out is what would let
+    it at parameters, at keys and at other buckets. The actions of Systems Manager's agent take no
+    resource.
+    """
+    logs = names.log_group_arn(names.build_log_group("*"))
+    return document(
+        allow(["s3:GetObject"], [f"{names.bucket_arn('artifacts')}/*"]),
+        allow(["imagebuilder:GetComponent"], [names.component_arn(names.machine("*"))]),
+        allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], [logs]),
+        allow(list(_AGENT), ["*"]),
+    )
+
+
+_AGENT = (
+    "ec2messages:AcknowledgeMessage",
+    "ec2messages:DeleteMessage",
+    "ec2messages:FailMessage",
+    "ec2messages:GetEndpoint",
+    "ec2messages:GetMessages",
+    "ec2messages:SendReply",
+    "ssm:UpdateInstanceInformation",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+)
 
 
 # ── delivery ────────────────────────────────────────────────────────────────────────────────────
@@ -198,7 +240,7 @@ def public_website(bucket_arn: str) -> str:
 
 
 def s3_endpoint(names: Names) -> str:
-    """What may pass the S3 endpoint: our images, and AWS's own packages to read.
+    """What may pass the S3 endpoint: our images and artifacts, and AWS's own packages to read.
 
     An endpoint without a policy lets data out to any bucket of any account.
     """
@@ -213,7 +255,16 @@ def s3_endpoint(names: Names) -> str:
         ),
         allow(
             ["s3:GetObject"],
-            [f"arn:aws:s3:::{name.format(region=names.region)}/*" for name in _AWS_BUCKETS],
+            [f"{names.bucket_arn('artifacts')}/*"],
+            Sid="OwnArtifacts",
+            Principal="*",
+        ),
+        allow(
+            ["s3:GetObject"],
+            [
+                f"arn:aws:s3:::{name.format(region=names.region)}"
+                for name in (*(f"{bucket}/*" for bucket in _AWS_BUCKETS), *_BUILD_BUCKETS)
+            ],
             Sid="AwsPackages",
             Principal="*",
         ),
@@ -221,7 +272,7 @@ def s3_endpoint(names: Names) -> str:
 
 
 def logs_endpoint(names: Names) -> str:
-    """What may pass the endpoint of CloudWatch Logs: events for the API's own log group."""
+    """What may pass the endpoint of CloudWatch Logs: events of the API and of builds."""
     log_group = names.log_group_arn(names.log_group("api"))
     return document(
         allow(
@@ -229,5 +280,11 @@ def logs_endpoint(names: Names) -> str:
             [f"{log_group}:*"],
             Sid="OwnLogs",
             Principal="*",
-        )
+        ),
+        allow(
+            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+            [names.log_group_arn(names.build_log_group("*"))],
+            Sid="BuildLogs",
+            Principal="*",
+        ),
     )

@@ -12,12 +12,14 @@ from cinema.balancer import BalancerSettings
 from cinema.bastion import BastionSettings
 from cinema.config import Config
 from cinema.database import DatabaseSettings
+from cinema.machines import COMMON, MachineSettings, Sources
 from cinema.names import Names
 from cinema.network import NetworkSettings
 from cinema.previews import PreviewSettings
 from cinema.site import SiteSettings
 from cinema.subnets import Tier
 from cinema.thumbnails import ThumbnailSettings
+from cinema.wheel import wheel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,7 @@ class Settings:
 
     names: Names
     network: NetworkSettings
+    machines: dict[str, MachineSettings]
     balancer: BalancerSettings
     database: DatabaseSettings
     bastion: BastionSettings
@@ -54,6 +57,7 @@ class Settings:
         return cls(
             names=names,
             network=network,
+            machines=_machines(config, root),
             balancer=balancer,
             database=database,
             bastion=BastionSettings.read(config, network),
@@ -63,3 +67,19 @@ class Settings:
             previews=PreviewSettings.read(config),
             protect=config.flag("cinema:protect"),
         )
+
+
+def _machines(config: Config, root: Path) -> dict[str, MachineSettings]:
+    folder, service = root / "stack" / "machines", root / "service"
+    requirements = {"requirements.txt": service / "requirements.txt"}
+    sources = {
+        "api": Sources(
+            machines=folder, folder="api", payload=requirements, archives=(wheel(service),)
+        ),
+        "database": Sources(machines=folder, folder="database"),
+        # It needs nothing of its own: an administrator's sshd, and what all machines have.
+        "bastion": Sources(machines=folder, folder=COMMON),
+    }
+    return {
+        machine: MachineSettings.read(config, machine, each) for machine, each in sources.items()
+    }
