@@ -43,7 +43,7 @@ endpoints = Endpoints("endpoints", settings.network, ground)
 # Images of the machines, built from stack/machines.
 builder = Builder(
     "builder",
-    settings.network,
+    settings.builder,
     ground,
     needs=[endpoints.logs, *security.rules["endpoints"]],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
@@ -12,10 +14,17 @@ from cinema.artifacts import Artifact
 from cinema.buckets import Access, Bucket
 from cinema.ground import Ground
 from cinema.instances import METADATA_OPTIONS
-from cinema.network import NetworkSettings
 from cinema.subnets import Tier
 
 _INSTANCE_TYPE = "t4g.medium"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuilderSettings:
+    """In which `zone` builds stand, and which `machines` are built."""
+
+    zone: str
+    machines: tuple[str, ...]
 
 
 class Builder(pulumi.ComponentResource):
@@ -28,10 +37,10 @@ class Builder(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        settings: NetworkSettings,
+        settings: BuilderSettings,
         ground: Ground,
         *,
-        needs: list[pulumi.Resource],
+        needs: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare it. `needs` must exist before the first build starts."""
@@ -53,7 +62,7 @@ class Builder(pulumi.ComponentResource):
             opts=self._child,
         )
         policy = aws.iam.Policy(
-            name, policy=policies.build_machines(ground.names), opts=self._child
+            name, policy=policies.build_machines(ground.names, settings.machines), opts=self._child
         )
         attachment = aws.iam.RolePolicyAttachment(
             name, role=role.name, policy_arn=policy.arn, opts=self._child
@@ -65,7 +74,7 @@ class Builder(pulumi.ComponentResource):
             description="In the private tier, admitting nobody",
             instance_profile_name=profile.name,
             instance_types=[_INSTANCE_TYPE],
-            subnet_id=ground.network.subnets[Tier.PRIVATE][settings.egress_zones[0]].id,
+            subnet_id=ground.network.subnets[Tier.PRIVATE][settings.zone].id,
             security_group_ids=[ground.security.groups["builder"].id],
             instance_metadata_options=aws.imagebuilder.InfrastructureConfigurationInstanceMetadataOptionsArgs(
                 http_tokens=METADATA_OPTIONS["http_tokens"],

@@ -120,5 +120,5 @@ class Names:
         return f"/aws/imagebuilder/{self.machine(part)}"
 
     def component_arn(self, name: str) -> str:
-        """The ARN of every version of the Image Builder component called `name`."""
-        return f"arn:aws:imagebuilder:{self.region}:{self.account}:component/{name}/*"
+        """The ARN of an Image Builder component of this account, without its version."""
+        return f"arn:aws:imagebuilder:{self.region}:{self.account}:component/{name}"

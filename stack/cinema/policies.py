@@ -31,6 +31,9 @@ _BUILD_BUCKETS = (
     "ec2imagebuilder-managed-resources-{region}-prod/components/*",
 )
 
+BUILD_LOGS = "/aws/imagebuilder/"
+"""What the names of Image Builder's log groups begin with."""
+
 ORIGINALS, THUMBNAILS = "orig/", "thumbnails/"
 """The two halves of the image bucket. They must not overlap: one triggers what writes the other."""
 
@@ -104,19 +107,19 @@ def read_session_keys(names: Names) -> str:
 # ── machine images ──────────────────────────────────────────────────────────────────────────────
 
 
-def build_machines(names: Names) -> str:
-    """A build instance reads artifacts and its component, writes its log, and is steered.
+def build_machines(names: Names, machines: Sequence[str]) -> str:
+    """A build instance reads artifacts and components, writes its log, and is steered.
 
     A part of what Image Builder asks for (Image Builder User Guide, "Prerequisites": the policies
     EC2InstanceProfileForImageBuilder and AmazonSSMManagedInstanceCore). Left out is what would let
     it at parameters, at keys and at other buckets. The actions of Systems Manager's agent take no
     resource.
     """
-    logs = names.log_group_arn(names.build_log_group("*"))
+    logs = [f"{names.log_group_arn(names.build_log_group(machine))}:*" for machine in machines]
     return document(
         allow(["s3:GetObject"], [f"{names.bucket_arn('artifacts')}/*"]),
-        allow(["imagebuilder:GetComponent"], [names.component_arn(names.machine("*"))]),
-        allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], [logs]),
+        allow(["imagebuilder:GetComponent"], [names.component_arn("*")]),
+        *([allow(["logs:CreateLogStream", "logs:PutLogEvents"], logs)] if logs else []),
         allow(list(_AGENT), ["*"]),
     )
 
@@ -282,8 +285,8 @@ def logs_endpoint(names: Names) -> str:
             Principal="*",
         ),
         allow(
-            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-            [names.log_group_arn(names.build_log_group("*"))],
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            [f"{names.log_group_arn(BUILD_LOGS)}*"],
             Sid="BuildLogs",
             Principal="*",
         ),

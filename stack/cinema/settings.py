@@ -10,6 +10,7 @@ import pulumi
 from cinema.api import ApiSettings
 from cinema.balancer import BalancerSettings
 from cinema.bastion import BastionSettings
+from cinema.builder import BuilderSettings
 from cinema.config import Config
 from cinema.database import DatabaseSettings
 from cinema.machines import COMMON, MachineSettings, Sources
@@ -28,6 +29,7 @@ class Settings:
 
     names: Names
     network: NetworkSettings
+    builder: BuilderSettings
     machines: dict[str, MachineSettings]
     balancer: BalancerSettings
     database: DatabaseSettings
@@ -48,6 +50,7 @@ class Settings:
         network = NetworkSettings.read(config, names, https=balancer.https)
         database = DatabaseSettings.read(config, network)
         site = SiteSettings.read(config, root / "client_dist")
+        machines = _machines(config, root)
         api = ApiSettings.read(
             config,
             cors_origins=(*site.origins(names), *config.origins("cinema:corsOrigins")),
@@ -57,7 +60,11 @@ class Settings:
         return cls(
             names=names,
             network=network,
-            machines=_machines(config, root),
+            builder=BuilderSettings(
+                zone=network.egress_zones[0],
+                machines=tuple(name for name, each in machines.items() if each.image is None),
+            ),
+            machines=machines,
             balancer=balancer,
             database=database,
             bastion=BastionSettings.read(config, network),

@@ -1,8 +1,9 @@
-"""As which role each workload of the graph runs: instances, Auto Scaling groups, functions.
+"""As which role each workload runs: instances, Auto Scaling groups, functions, image builds.
 
 (Amazon EC2 User Guide, "IAM roles for Amazon EC2"; EC2 Auto Scaling User Guide, "IAM role for
 applications that run on Amazon EC2 instances"; Lambda Developer Guide, "Defining Lambda function
-permissions with an execution role".) A profile that an instance names itself goes before that of
+permissions with an execution role"; EC2 Image Builder User Guide, "Manage Image Builder
+infrastructure configurations".) A profile that an instance names itself goes before that of
 its launch template. What AWS does with a role that is passed to it (flow logs) is no workload.
 
 Left out: fleets and spot requests, whose roles are not known here; every other type that may run
@@ -23,6 +24,7 @@ from stackproof.aws.identity.principals import (
     PROFILE,
     ROLE,
 )
+from stackproof.aws.imagebuilder import INFRASTRUCTURE
 from stackproof.aws.values import Values, readable
 from stackproof.model import Reference, Resource, Value
 
@@ -58,7 +60,12 @@ class Workload(msgspec.Struct, frozen=True):
 def workloads(values: Values) -> tuple[Workload, ...]:
     """Every workload of the graph, sorted by URN."""
     reader = _Reader(values)
-    ways = {GROUP: reader.group, INSTANCE: reader.instance, FUNCTION: reader.function}
+    ways = {
+        GROUP: reader.group,
+        INSTANCE: reader.instance,
+        FUNCTION: reader.function,
+        INFRASTRUCTURE: reader.build,
+    }
     unread = dict.fromkeys(_UNREAD, (Run(doubt="stackproof does not read as whom it runs"),))
     return tuple(
         Workload(r.urn, r.name, unread.get(r.type) or tuple(ways[r.type](r)))
@@ -75,6 +82,12 @@ class _Reader:
 
     def function(self, function: Resource) -> Iterator[Run]:
         yield self._role(function.inputs.get("role"), ())
+
+    def build(self, infrastructure: Resource) -> Iterator[Run]:
+        if infrastructure.external:
+            yield Run(doubt="it is read, not made here")
+            return
+        yield self._profile(infrastructure.inputs.get("instanceProfileName"), ())
 
     def instance(self, instance: Resource) -> Iterator[Run]:
         if instance.external:
