@@ -44,9 +44,11 @@ class Sources:
     """What a machine is made from: `stack/machines/common`, and its own `folder` beside it.
 
     Its install scripts find `payload` as files in `$CINEMA_SOURCE/payload`, and the `archives`
-    beside that folder, by their names.
+    beside that folder, by their names. `image_key` and `patch_key` are the configuration's.
     """
 
+    image_key: str
+    patch_key: str
     machines: Path
     folder: str
     payload: Mapping[str, Path] = field(default_factory=dict)
@@ -77,15 +79,15 @@ class MachineSettings:
 
     @classmethod
     def read(cls, config: Config, machine: str, sources: Sources) -> MachineSettings:
-        """From `cinema:<machine>Image` and, if present, `cinema:<machine>Patch`."""
-        key = f"cinema:{machine}Image"
+        """From the image's key and, if present, the patch's."""
+        key = sources.image_key
         image = config.matching(key, rf"{BUILD}|{IMAGE_ID}", f"'{BUILD}' or an image's id")
         if image == BUILD and not (sources.machines / sources.folder).is_dir():
             raise ConfigError(key, f"there is no stack/machines/{sources.folder} to build from")
         return cls(
             folder=sources.folder,
             image=None if image == BUILD else image,
-            patch=_patch(config, f"cinema:{machine}Patch", built=image == BUILD),
+            patch=_patch(config, sources.patch_key, built=image == BUILD),
             artifacts=(sources.archive(machine), *sources.archives),
         )
 

@@ -78,14 +78,28 @@ class Settings:
 
 def _machines(config: Config, root: Path) -> dict[str, MachineSettings]:
     folder, service = root / "stack" / "machines", root / "service"
-    requirements = {"requirements.txt": service / "requirements.txt"}
     sources = {
         "api": Sources(
-            machines=folder, folder="api", payload=requirements, archives=(wheel(service),)
+            image_key="cinema:apiImage",
+            patch_key="cinema:apiPatch",
+            machines=folder,
+            folder="api",
+            payload={"requirements.txt": service / "requirements.txt"},
+            archives=(wheel(service),),
         ),
-        "database": Sources(machines=folder, folder="database"),
+        "database": Sources(
+            image_key="cinema:databaseImage",
+            patch_key="cinema:databasePatch",
+            machines=folder,
+            folder="database",
+        ),
         # It needs nothing of its own: an administrator's sshd, and what all machines have.
-        "bastion": Sources(machines=folder, folder=COMMON),
+        "bastion": Sources(
+            image_key="cinema:bastionImage",
+            patch_key="cinema:bastionPatch",
+            machines=folder,
+            folder=COMMON,
+        ),
     }
     return {
         machine: MachineSettings.read(config, machine, each) for machine, each in sources.items()
