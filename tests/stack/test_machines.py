@@ -256,7 +256,7 @@ def test_images_are_shared_with_nobody(built: World) -> None:
 
 
 def images(**changes: str) -> dict[str, Any]:
-    found = run("dev", **changes)
+    found = run("dev", dry_run=True, **changes)
     assert not found.refusal
     return {
         "template": one(found, TEMPLATE, "api").inputs["imageId"],

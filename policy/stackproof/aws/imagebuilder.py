@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from stackproof.model import Family, Graph, NotModelled, Value
+from stackproof.model import Family, Graph, NotModelled, Reference, Value
 
 INFRASTRUCTURE = "aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration"
 IMAGE = "aws:imagebuilder/image:Image"
@@ -47,7 +47,7 @@ _DISTRIBUTED: Mapping[Family, Mapping[str, str]] = {
 
 def unread(graph: Graph, family: Family) -> tuple[NotModelled, ...]:
     """What of these types may turn a claim of `family` and is not read."""
-    found: list[tuple[str, str, str]] = []
+    found: list[tuple[str, str, str]] = [*_elsewhere(graph, family)]
     if family is Family.IDENTITY:
         found += _given(graph, (IMAGE, PIPELINE), _BUILDING)
     if family is Family.RECURSION:
@@ -59,6 +59,22 @@ def unread(graph: Graph, family: Family) -> tuple[NotModelled, ...]:
             for why in _amiss(part, _DISTRIBUTED.get(family, {})):
                 found.append((resource.urn, resource.type, why))
     return tuple(NotModelled(urn, type_, family, why) for urn, type_, why in dict.fromkeys(found))
+
+
+def _elsewhere(graph: Graph, family: Family) -> Iterator[tuple[str, str, str]]:
+    """Images and pipelines that work with what this graph does not declare."""
+    needs = [("distributionConfigurationArn", DISTRIBUTION, "how it is distributed is not known")]
+    if family in {Family.NETWORK, Family.IDENTITY}:
+        why = "the infrastructure that it builds in is not declared here"
+        needs.append(("infrastructureConfigurationArn", INFRASTRUCTURE, why))
+    declared = {(r.urn, r.type) for r in graph.resources if not r.external}
+    for resource in graph.of_type(IMAGE, PIPELINE):
+        for key, type_, why in needs:
+            given = resource.inputs.get(key)
+            known = isinstance(given, Reference) and (given.urn, type_) in declared
+            # Without a distribution the image stays where it was built.
+            if not known and (given is not None or type_ == INFRASTRUCTURE):
+                yield resource.urn, resource.type, why
 
 
 def _given(

@@ -80,7 +80,6 @@ def interfaces(reader: Reader, subnets: Iterable[Subnet]) -> tuple[Interface, ..
         found += _function(reader, by_urn, resource)
     for resource in reader.graph.of_type(imagebuilder.INFRASTRUCTURE):
         found += _place(reader, by_urn, resource, "build", _builds(reader, resource))
-    _somewhere(reader)
     found = _with_more_groups(reader, found)
     return tuple(sorted(_with_addresses(reader, found), key=lambda i: (i.owner, i.subnet)))
 
@@ -289,14 +288,6 @@ def _builds(reader: Reader, resource: Resource) -> _Placing:
     subnet, groups = reader.get(resource, "subnetId"), reader.items(resource, "securityGroupIds")
     unknown = "" if subnet is not None else f"{resource.name} builds in the default VPC"
     return _Placing([subnet], groups, subnet_decides=True, unknown=unknown)
-
-
-def _somewhere(reader: Reader) -> None:
-    """Record images and pipelines whose builds stand nobody knows where."""
-    for resource in reader.graph.of_type(imagebuilder.IMAGE, imagebuilder.PIPELINE):
-        where = reader.get(resource, "infrastructureConfigurationArn")
-        if reader.urn(where, imagebuilder.INFRASTRUCTURE) is None:
-            reader.lost(resource, "the infrastructure that it builds in is not declared here")
 
 
 def _attached(reader: Reader) -> dict[str, str]:
