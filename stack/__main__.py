@@ -10,11 +10,13 @@ from cinema.backups import Backups
 from cinema.balancer import Balancer
 from cinema.bastion import Bastion
 from cinema.buckets import Access, Bucket
+from cinema.builder import Builder
 from cinema.config import Config
 from cinema.database import Database
 from cinema.endpoints import Endpoints
 from cinema.flowlog import FlowLog
 from cinema.ground import Ground
+from cinema.machines import Machine
 from cinema.network import Network
 from cinema.previews import Previews
 from cinema.secret_store import SecretStore
@@ -43,6 +45,17 @@ endpoints = Endpoints("endpoints", settings.network, ground)
 secrets = SecretStore("secrets", names, protect=settings.protect)
 zone = PrivateZone("zone", names, network, settings.database.addresses)
 
+# Images of the machines, built from stack/machines.
+builder = Builder(
+    "builder",
+    settings.builder,
+    ground,
+    needs=endpoints.ready,
+)
+machines = {
+    name: Machine(name, machine, ground, builder) for name, machine in settings.machines.items()
+}
+
 # Browsers -> load balancer -> API -> database; administrators -> bastion -> both.
 database = Database(
     "database",
@@ -52,7 +65,7 @@ database = Database(
 )
 Backups("backups", settings.backups, names, database.volumes)
 balancer = Balancer("api", settings.balancer, ground)
-bastion = Bastion("bastion", settings.bastion, ground)
+bastion = Bastion("bastion", settings.bastion, ground, image_id=machines["bastion"].image_id)
 
 # The API stores originals; each one starts a function, which stores a thumbnail.
 images = Bucket(
@@ -67,6 +80,7 @@ Api(
     settings.api,
     ground,
     balancer,
+    image_id=machines["api"].image_id,
     needs=[
         *images.ready,
         *endpoints.ready,

@@ -15,7 +15,7 @@ from cinema.balancer import Balancer
 from cinema.config import Config
 from cinema.database import DatabaseSettings
 from cinema.ground import Ground
-from cinema.instances import IMAGE_ID, INSTANCE_TYPE, METADATA_OPTIONS, environment_file
+from cinema.instances import INSTANCE_TYPE, METADATA_OPTIONS, environment_file
 from cinema.logs import LOG_RETENTION_DAYS
 from cinema.subnets import Tier
 
@@ -31,7 +31,6 @@ class ApiSettings:
     are the networks that the load balancer speaks from.
     """
 
-    image: str
     instance_type: str
     key_name: str
     min_size: int
@@ -51,10 +50,9 @@ class ApiSettings:
         database: DatabaseSettings,
         proxies: tuple[IPv4Network, ...],
     ) -> ApiSettings:
-        """From `cinema:apiImage`, `apiInstanceType`, `apiInstances`, `images` and `keyName`."""
+        """From `cinema:apiInstanceType`, `apiInstances`, `images` and `keyName`."""
         least, most = config.between("cinema:apiInstances", least=1, most=100)
         return cls(
-            image=config.matching("cinema:apiImage", IMAGE_ID, "an image's id"),
             instance_type=config.matching(
                 "cinema:apiInstanceType", INSTANCE_TYPE, "an instance type"
             ),
@@ -79,6 +77,7 @@ class Api(pulumi.ComponentResource):
         ground: Ground,
         balancer: Balancer,
         *,
+        image_id: pulumi.Input[str],
         needs: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -134,7 +133,7 @@ class Api(pulumi.ComponentResource):
         )
         template = aws.ec2.LaunchTemplate(
             name,
-            image_id=settings.image,
+            image_id=image_id,
             instance_type=settings.instance_type,
             key_name=settings.key_name,
             update_default_version=True,

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from cinema.config import Config
 from cinema.ground import Ground
-from cinema.instances import IMAGE_ID, METADATA_OPTIONS
+from cinema.instances import METADATA_OPTIONS
 from cinema.network import NetworkSettings
 from cinema.subnets import Tier
 
@@ -18,15 +18,13 @@ from cinema.subnets import Tier
 class BastionSettings:
     """It stands in the first zone, and dies with it: start it elsewhere by naming another."""
 
-    image: str
     key_name: str
     zone: str
 
     @classmethod
     def read(cls, config: Config, network: NetworkSettings) -> BastionSettings:
-        """From `cinema:bastionImage` and `cinema:keyName`."""
+        """From `cinema:keyName`."""
         return cls(
-            image=config.matching("cinema:bastionImage", IMAGE_ID, "an image's id"),
             key_name=config.text("cinema:keyName"),
             zone=network.zones[0],
         )
@@ -43,12 +41,14 @@ class Bastion(pulumi.ComponentResource):
         name: str,
         settings: BastionSettings,
         ground: Ground,
+        *,
+        image_id: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("cinema:bastion:Bastion", name, None, opts)
         instance = aws.ec2.Instance(
             name,
-            ami=settings.image,
+            ami=image_id,
             instance_type="t4g.nano",
             key_name=settings.key_name,
             subnet_id=ground.network.subnets[Tier.PUBLIC][settings.zone].id,

@@ -24,6 +24,16 @@ _AWS_BUCKETS = (
     "{region}-birdwatcher-prod",
 )
 
+# Read by build instances (Image Builder User Guide, "Image Builder and AWS PrivateLink interface
+# VPC endpoints"): the program that runs components, and what AWS's own components hold.
+_BUILD_BUCKETS = (
+    "ec2imagebuilder-toe-{region}-prod/*",
+    "ec2imagebuilder-managed-resources-{region}-prod/components/*",
+)
+
+BUILD_LOGS = "/aws/imagebuilder/"
+"""What the names of Image Builder's log groups begin with."""
+
 ORIGINALS, THUMBNAILS = "orig/", "thumbnails/"
 """The two halves of the image bucket. They must not overlap: one triggers what writes the other."""
 
@@ -169,6 +179,41 @@ def back_up_volumes(names: Names) -> str:
     )
 
 
+# ── machine images ──────────────────────────────────────────────────────────────────────────────
+
+
+def build_machines(names: Names, machines: Sequence[str]) -> str:
+    """A build instance reads artifacts and components, writes its log, and is steered.
+
+    A part of what Image Builder asks for (Image Builder User Guide, "Prerequisites": the policies
+    EC2InstanceProfileForImageBuilder and AmazonSSMManagedInstanceCore). Left out is what would let
+    it at parameters, at keys and at other buckets. The actions of Systems Manager's agent take no
+    resource.
+    """
+    logs = [f"{names.log_group_arn(names.build_log_group(machine))}:*" for machine in machines]
+    return document(
+        allow(["s3:GetObject"], [f"{names.bucket_arn('artifacts')}/*"]),
+        allow(["imagebuilder:GetComponent"], [names.component_arn("*")]),
+        *([allow(["logs:CreateLogStream", "logs:PutLogEvents"], logs)] if logs else []),
+        allow(list(_AGENT), ["*"]),
+    )
+
+
+_AGENT = (
+    "ec2messages:AcknowledgeMessage",
+    "ec2messages:DeleteMessage",
+    "ec2messages:FailMessage",
+    "ec2messages:GetEndpoint",
+    "ec2messages:GetMessages",
+    "ec2messages:SendReply",
+    "ssm:UpdateInstanceInformation",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+)
+
+
 # ── delivery ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -273,7 +318,7 @@ def public_website(bucket_arn: str) -> str:
 
 
 def s3_endpoint(names: Names) -> str:
-    """What may pass the S3 endpoint: our images, and AWS's own packages to read.
+    """What may pass the S3 endpoint: our images and artifacts, and AWS's own packages to read.
 
     An endpoint without a policy lets data out to any bucket of any account.
     """
@@ -288,7 +333,16 @@ def s3_endpoint(names: Names) -> str:
         ),
         allow(
             ["s3:GetObject"],
-            [f"arn:aws:s3:::{name.format(region=names.region)}/*" for name in _AWS_BUCKETS],
+            [f"{names.bucket_arn('artifacts')}/*"],
+            Sid="OwnArtifacts",
+            Principal="*",
+        ),
+        allow(
+            ["s3:GetObject"],
+            [
+                f"arn:aws:s3:::{name.format(region=names.region)}"
+                for name in (*(f"{bucket}/*" for bucket in _AWS_BUCKETS), *_BUILD_BUCKETS)
+            ],
             Sid="AwsPackages",
             Principal="*",
         ),
@@ -296,7 +350,7 @@ def s3_endpoint(names: Names) -> str:
 
 
 def logs_endpoint(names: Names) -> str:
-    """What may pass the endpoint of CloudWatch Logs: events for our machines' own log groups."""
+    """What may pass the endpoint of CloudWatch Logs: events of our machines and of builds."""
     groups = [names.log_group_arn(names.log_group(part)) for part in ("api", "database")]
     return document(
         allow(
@@ -304,7 +358,13 @@ def logs_endpoint(names: Names) -> str:
             [f"{group}:*" for group in groups],
             Sid="OwnLogs",
             Principal="*",
-        )
+        ),
+        allow(
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            [f"{names.log_group_arn(BUILD_LOGS)}*"],
+            Sid="BuildLogs",
+            Principal="*",
+        ),
     )
 
 

@@ -16,7 +16,9 @@ import pulumi_aws as aws
 from cinema.names import Names
 from cinema.network import Network, NetworkSettings
 
-GroupName: TypeAlias = Literal["load-balancer", "api", "database", "bastion", "endpoints"]
+GroupName: TypeAlias = Literal[
+    "load-balancer", "api", "database", "bastion", "endpoints", "builder"
+]
 
 _DESCRIPTIONS: dict[GroupName, str] = {
     "load-balancer": "The public load balancer",
@@ -24,6 +26,7 @@ _DESCRIPTIONS: dict[GroupName, str] = {
     "database": "Members of the database",
     "bastion": "The way in for administrators",
     "endpoints": "Interface endpoints of AWS services",
+    "builder": "Instances that build machine images, and that nobody speaks to",
 }
 
 
@@ -75,6 +78,9 @@ def security_flows(settings: NetworkSettings) -> tuple[SecurityFlow, ...]:
         # By NAT, and only HTTPS. Systems Manager patches the instances (Default Host Management,
         # which needs no role of ours), and none of its addresses can be named in a rule.
         SecurityFlow("api", INTERNET, 443, "Systems Manager"),
+        SecurityFlow("builder", S3(), 443, "Artifacts, packages of Amazon Linux"),
+        SecurityFlow("builder", "endpoints", 443, "Logs"),
+        SecurityFlow("builder", INTERNET, 443, "Image Builder, Systems Manager, package indexes"),
         *(SecurityFlow(network, "bastion", 22, "Administrators") for network in settings.admins),
         SecurityFlow("bastion", "api", 22, "Administrators"),
         SecurityFlow("bastion", "database", 22, "Administrators"),

@@ -11,14 +11,17 @@ from cinema.api import ApiSettings
 from cinema.backups import BackupSettings
 from cinema.balancer import BalancerSettings
 from cinema.bastion import BastionSettings
+from cinema.builder import BuilderSettings
 from cinema.config import Config
 from cinema.database import DatabaseSettings
+from cinema.machines import COMMON, MachineSettings, Sources
 from cinema.names import Names
 from cinema.network import NetworkSettings
 from cinema.previews import PreviewSettings
 from cinema.site import SiteSettings
 from cinema.subnets import Tier
 from cinema.thumbnails import ThumbnailSettings
+from cinema.wheel import wheel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,8 @@ class Settings:
 
     names: Names
     network: NetworkSettings
+    builder: BuilderSettings
+    machines: dict[str, MachineSettings]
     balancer: BalancerSettings
     database: DatabaseSettings
     backups: BackupSettings
@@ -47,6 +52,7 @@ class Settings:
         network = NetworkSettings.read(config, names, https=balancer.https)
         database = DatabaseSettings.read(config, names, network)
         site = SiteSettings.read(config, root / "client_dist")
+        machines = _machines(config, root)
         api = ApiSettings.read(
             config,
             cors_origins=(*site.origins(names), *config.origins("cinema:corsOrigins")),
@@ -56,6 +62,11 @@ class Settings:
         return cls(
             names=names,
             network=network,
+            builder=BuilderSettings(
+                zone=network.egress_zones[0],
+                machines=tuple(name for name, each in machines.items() if each.image is None),
+            ),
+            machines=machines,
             balancer=balancer,
             database=database,
             backups=BackupSettings.read(config),
@@ -66,3 +77,33 @@ class Settings:
             previews=PreviewSettings.read(config),
             protect=config.flag("cinema:protect"),
         )
+
+
+def _machines(config: Config, root: Path) -> dict[str, MachineSettings]:
+    folder, service = root / "stack" / "machines", root / "service"
+    sources = {
+        "api": Sources(
+            image_key="cinema:apiImage",
+            patch_key="cinema:apiPatch",
+            machines=folder,
+            folder="api",
+            payload={"requirements.txt": service / "requirements.txt"},
+            archives=(wheel(service),),
+        ),
+        "database": Sources(
+            image_key="cinema:databaseImage",
+            patch_key="cinema:databasePatch",
+            machines=folder,
+            folder="database",
+        ),
+        # It needs nothing of its own: an administrator's sshd, and what all machines have.
+        "bastion": Sources(
+            image_key="cinema:bastionImage",
+            patch_key="cinema:bastionPatch",
+            machines=folder,
+            folder=COMMON,
+        ),
+    }
+    return {
+        machine: MachineSettings.read(config, machine, each) for machine, each in sources.items()
+    }

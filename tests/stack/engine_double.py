@@ -69,6 +69,7 @@ class _Mocks(mocks.Mocks):
             "prefixListId": "pl-1",
             "latestVersion": 1,
             "allocationId": f"eipalloc-{args.name}",
+            "outputResources": [{"amis": [{"image": f"ami-of-{args.name}"}]}],
         }
         return f"id-of:{args.typ}:{args.name}", {**made_up, **args.inputs}
 

@@ -20,6 +20,7 @@ HOME = {
     "bastion": Tier.PUBLIC,
     "api": Tier.PRIVATE,
     "endpoints": Tier.PRIVATE,
+    "builder": Tier.PRIVATE,
     "database": Tier.DATABASE,
 }
 EPHEMERAL = (1024, 65535)

@@ -14,6 +14,7 @@ they are in `log_writers`, because a notification on their bucket makes them a s
 
 from __future__ import annotations
 
+from stackproof.aws import imagebuilder
 from stackproof.aws.coverage import not_modelled
 from stackproof.aws.events.facts import (
     BUCKETS,
@@ -79,7 +80,8 @@ def event_facts(graph: Graph) -> EventFacts:
         },
         log_writers=tuple(log_writers(reader)),
         not_modelled=(
-            *not_modelled(graph, Family.RECURSION, MODELLED),
+            *not_modelled(graph, Family.RECURSION, MODELLED | imagebuilder.TYPES),
+            *imagebuilder.unread(graph, Family.RECURSION),
             *sorted(dict.fromkeys(reader.unread)),
         ),
         assumptions=(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stackproof.aws import coverage
+from stackproof.aws import coverage, imagebuilder
 from stackproof.aws.ignored import as_deployed
 from stackproof.aws.network import balancing, filters, interfaces, routing
 from stackproof.aws.network.facts import NetworkFacts
@@ -61,6 +61,7 @@ MODELLED = frozenset(
         balancing.TARGET_GROUP,
         balancing.TARGET_ATTACHMENT,
         balancing.SCALING_ATTACHMENT,
+        *imagebuilder.TYPES,
     }
 )
 
@@ -105,6 +106,7 @@ def network_facts(graph: Graph) -> NetworkFacts:
     )
     unmodelled = (
         *coverage.not_modelled(graph, Family.NETWORK, MODELLED),
+        *imagebuilder.unread(graph, Family.NETWORK),
         *dict.fromkeys(reader.not_modelled),
     )
     return replace(facts, not_modelled=tuple(sorted(set(unmodelled))))

@@ -23,7 +23,7 @@ EVERY_PORT: Range = (0, 65535)
 
 Target: TypeAlias = Literal["internet-gateway", "nat-gateway", "gateway-endpoint"]
 InterfaceKind: TypeAlias = Literal[
-    "instance", "auto-scaling", "load-balancer", "endpoint", "function", "interface"
+    "instance", "auto-scaling", "load-balancer", "endpoint", "function", "interface", "build"
 ]
 
 
@@ -71,7 +71,8 @@ class Subnet:
 class Interface:
     """A network interface, or all those that one resource has in one subnet.
 
-    `owner` is the URN of the instance, Auto Scaling group, load balancer, endpoint or function;
+    `owner` is the URN of the instance, Auto Scaling group, load balancer, endpoint, function or
+    infrastructure configuration of Image Builder;
     `resource` the URN of the NetworkInterface where the program declares one, else the owner's.
     `subnet` is empty for a function outside of any VPC, and for an interface whose subnet is not
     known (`unknown` tells the two apart). `address` is its private address, or all that the
