@@ -55,6 +55,7 @@ _KINDS = {
     "endpoint": "endpoint",
     "function": "function",
     "interface": "network interface",
+    "distribution": "distribution",
 }
 
 
