@@ -27,7 +27,8 @@ class ApiSettings:
     """`min_size` is also how many run at first; `database_hosts` are `address:port`.
 
     `public_images` lets everybody list and read images; an upload needs a login always. `proxies`
-    are the networks that the load balancer speaks from.
+    are the networks that the load balancer speaks from. With `https` a browser speaks it to
+    whatever stands before.
     """
 
     image: str
@@ -39,6 +40,7 @@ class ApiSettings:
     database_hosts: tuple[str, ...]
     public_images: bool
     proxies: tuple[IPv4Network, ...]
+    https: bool
     protect: bool
 
     @classmethod
@@ -49,6 +51,7 @@ class ApiSettings:
         cors_origins: tuple[str, ...],
         database_hosts: tuple[str, ...],
         proxies: tuple[IPv4Network, ...],
+        https: bool,
     ) -> ApiSettings:
         """From `cinema:apiImage`, `apiInstanceType`, `apiInstances`, `images` and `keyName`."""
         least, most = config.between("cinema:apiInstances", least=1, most=100)
@@ -64,6 +67,7 @@ class ApiSettings:
             database_hosts=database_hosts,
             public_images=config.choice("cinema:images", "login", "public") == "public",
             proxies=proxies,
+            https=https,
             protect=config.flag("cinema:protect"),
         )
 
@@ -129,6 +133,8 @@ class Api(pulumi.ComponentResource):
                 # The load balancer comes from outside; what else may come is the groups' matter.
                 "CINEMA_HOST": "0.0.0.0",  # noqa: S104 - as just said
                 "CINEMA_IMAGES": "public" if settings.public_images else "login",
+                # The load balancer hears HTTP from CloudFront, and would say so.
+                "CINEMA_PUBLIC_SCHEME": "https" if settings.https else "http",
                 "CINEMA_JWT_KEYS_ARN": ground.names.secret_arn("session-keys"),
                 "CINEMA_TRUSTED_PROXIES": ",".join(map(str, settings.proxies)),
                 "CINEMA_IMAGE_BUCKET": ground.names.bucket("images"),

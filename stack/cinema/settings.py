@@ -12,11 +12,11 @@ from cinema.balancer import BalancerSettings
 from cinema.bastion import BastionSettings
 from cinema.config import Config
 from cinema.database import DatabaseSettings
+from cinema.delivery import DeliverySettings
 from cinema.names import Names
 from cinema.network import NetworkSettings
 from cinema.previews import PreviewSettings
 from cinema.site import SiteSettings
-from cinema.subnets import Tier
 from cinema.thumbnails import ThumbnailSettings
 
 
@@ -32,6 +32,7 @@ class Settings:
     api: ApiSettings
     thumbnails: ThumbnailSettings
     site: SiteSettings
+    delivery: DeliverySettings | None
     previews: PreviewSettings | None
     protect: bool
 
@@ -41,25 +42,26 @@ class Settings:
     ) -> Settings:
         """From the stack's configuration; raises ConfigError with the key to mend."""
         names = Names.read(config, project=project, stack=stack)
-        balancer = BalancerSettings.read(config, names)
-        network = NetworkSettings.read(config, names, https=balancer.https)
+        network = NetworkSettings.read(config, names)
         database = DatabaseSettings.read(config, network)
-        site = SiteSettings.read(config, root / "client_dist")
+        site = SiteSettings.read(config, root / "client_dist", cdn=network.cdn is not None)
         api = ApiSettings.read(
             config,
             cors_origins=(*site.origins(names), *config.origins("cinema:corsOrigins")),
             database_hosts=database.hosts,
-            proxies=tuple(subnet.cidr for subnet in network.planned(Tier.PUBLIC).values()),
+            proxies=tuple(subnet.cidr for subnet in network.planned(network.entrance).values()),
+            https=network.cdn is not None,
         )
         return cls(
             names=names,
             network=network,
-            balancer=balancer,
+            balancer=BalancerSettings.read(config, network),
             database=database,
             bastion=BastionSettings.read(config, network),
             api=api,
             thumbnails=ThumbnailSettings.read(config, package),
             site=site,
+            delivery=DeliverySettings.read(config, root=root, cdn=network.cdn is not None),
             previews=PreviewSettings.read(config),
             protect=config.flag("cinema:protect"),
         )
