@@ -13,9 +13,10 @@ from cinema.names import Names
 REGION: Final = "us-east-1"
 """Where everything of CloudFront's lives: its firewall, the log of that, its certificates."""
 
-REQUESTS_IN_FIVE_MINUTES: Final = 2_000
-UPLOADS_IN_FIVE_MINUTES: Final = 100
-"""Of one address. The API has limits of its own, by account; these stop a flood before it."""
+REQUESTS_IN_FIVE_MINUTES: Final = 5_000
+UPLOADS_IN_FIVE_MINUTES: Final = 600
+"""Of one address, behind which a whole office may be: more than the API lets one account do, which
+has limits of its own. These stop a flood before it comes there."""
 
 
 class _Rule(TypedDict, total=False):
