@@ -13,6 +13,7 @@ from cinema.buckets import Access, Bucket
 from cinema.builder import Builder
 from cinema.config import Config
 from cinema.database import Database
+from cinema.delivery import Delivery
 from cinema.endpoints import Endpoints
 from cinema.flowlog import FlowLog
 from cinema.ground import Ground
@@ -56,7 +57,7 @@ machines = {
     name: Machine(name, machine, ground, builder) for name, machine in settings.machines.items()
 }
 
-# Browsers -> load balancer -> API -> database; administrators -> bastion -> both.
+# (CloudFront ->) load balancer -> API -> database; administrators -> bastion -> both.
 database = Database(
     "database",
     settings.database,
@@ -89,14 +90,20 @@ Api(
     ],
 )
 
-# The site, told where the API is.
-Site("site", settings.site, names, api_address=balancer.address)
+# The site, told where the API is: beside it, or behind the same CDN.
+site = Site("site", settings.site, names)
+site_address, api_address = site.address, balancer.address
+if settings.delivery is not None:
+    delivery = Delivery("delivery", settings.delivery, names, site, balancer)
+    site_address = api_address = delivery.address
+site.tell(api_address)
 
 # Pull requests may preview, and nothing else.
 if settings.previews is not None:
     previews = Previews("previews", settings.previews, names)
     pulumi.export("previewRole", previews.role_arn)
 
-pulumi.export("api", balancer.address)
+pulumi.export("site", site_address)
+pulumi.export("api", api_address)
 pulumi.export("bastion", bastion.address)
 pulumi.export("imageBucket", images.bucket.id)

@@ -82,7 +82,7 @@ async def build(settings: Settings) -> AsyncIterator[Parts]:
                 users=users.MongoUsers(database["users"]),
                 keyring=keyring,
                 passwords=passwords,
-                proxies=Proxies(settings.trusted_proxies),
+                proxies=Proxies(settings.trusted_proxies, settings.public_scheme),
                 images=images,
                 links=Links(settings.images, keyring),
                 limits=Limits(limits.MongoCounters(database["limits"])),

@@ -28,7 +28,8 @@ class ApiSettings:
     """`min_size` is also how many run at first; `database_hosts` are `name:port`.
 
     `public_images` lets everybody list and read images; an upload needs a login always. `proxies`
-    are the networks that the load balancer speaks from.
+    are the networks that the load balancer speaks from. With `https` a browser speaks it to
+    whatever stands before.
     """
 
     instance_type: str
@@ -40,6 +41,7 @@ class ApiSettings:
     replica_set: str
     public_images: bool
     proxies: tuple[IPv4Network, ...]
+    https: bool
 
     @classmethod
     def read(
@@ -49,6 +51,7 @@ class ApiSettings:
         cors_origins: tuple[str, ...],
         database: DatabaseSettings,
         proxies: tuple[IPv4Network, ...],
+        https: bool,
     ) -> ApiSettings:
         """From `cinema:apiInstanceType`, `apiInstances`, `images` and `keyName`."""
         least, most = config.between("cinema:apiInstances", least=1, most=100)
@@ -64,6 +67,7 @@ class ApiSettings:
             replica_set=database.replica_set,
             public_images=config.choice("cinema:images", "login", "public") == "public",
             proxies=proxies,
+            https=https,
         )
 
 
@@ -125,6 +129,8 @@ class Api(pulumi.ComponentResource):
                 # The load balancer comes from outside; what else may come is the groups' matter.
                 "CINEMA_HOST": "0.0.0.0",  # noqa: S104 - as just said
                 "CINEMA_IMAGES": "public" if settings.public_images else "login",
+                # The load balancer hears HTTP from CloudFront, and would say so.
+                "CINEMA_PUBLIC_SCHEME": "https" if settings.https else "http",
                 "CINEMA_JWT_KEYS_ARN": ground.names.secret_arn("session-keys"),
                 "CINEMA_TRUSTED_PROXIES": ",".join(map(str, settings.proxies)),
                 "CINEMA_IMAGE_BUCKET": ground.names.bucket("images"),

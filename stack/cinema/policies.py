@@ -304,6 +304,27 @@ def tls_only(bucket_arn: str) -> str:
     return document(_tls_only(bucket_arn))
 
 
+def cdn_only(bucket_arn: str, names: Names) -> str:
+    """Distributions of this account read the objects; nobody lists them, nobody speaks in clear.
+
+    The distribution's id is not known before it is there, so that the pattern ends with any
+    (CloudFront Developer Guide, "Restrict access to an Amazon S3 origin").
+    """
+    return document(
+        {
+            "Sid": "CloudFront",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudfront.amazonaws.com"},
+            "Action": "s3:GetObject",
+            "Resource": f"{bucket_arn}/*",
+            "Condition": {
+                "ArnLike": {"aws:SourceArn": f"arn:aws:cloudfront::{names.account}:distribution/*"}
+            },
+        },
+        _tls_only(bucket_arn),
+    )
+
+
 def public_website(bucket_arn: str) -> str:
     """Anybody may read the site. Not TLS only: S3 websites speak nothing but HTTP."""
     return document(

@@ -14,12 +14,12 @@ from cinema.bastion import BastionSettings
 from cinema.builder import BuilderSettings
 from cinema.config import Config
 from cinema.database import DatabaseSettings
+from cinema.delivery import DeliverySettings
 from cinema.machines import COMMON, MachineSettings, Sources
 from cinema.names import Names
 from cinema.network import NetworkSettings
 from cinema.previews import PreviewSettings
 from cinema.site import SiteSettings
-from cinema.subnets import Tier
 from cinema.thumbnails import ThumbnailSettings
 from cinema.wheel import wheel
 
@@ -39,6 +39,7 @@ class Settings:
     api: ApiSettings
     thumbnails: ThumbnailSettings
     site: SiteSettings
+    delivery: DeliverySettings | None
     previews: PreviewSettings | None
     protect: bool
 
@@ -48,16 +49,16 @@ class Settings:
     ) -> Settings:
         """From the stack's configuration; raises ConfigError with the key to mend."""
         names = Names.read(config, project=project, stack=stack)
-        balancer = BalancerSettings.read(config, names)
-        network = NetworkSettings.read(config, names, https=balancer.https)
+        network = NetworkSettings.read(config, names)
         database = DatabaseSettings.read(config, names, network)
-        site = SiteSettings.read(config, root / "client_dist")
+        site = SiteSettings.read(config, root / "client_dist", cdn=network.cdn is not None)
         machines = _machines(config, root)
         api = ApiSettings.read(
             config,
             cors_origins=(*site.origins(names), *config.origins("cinema:corsOrigins")),
             database=database,
-            proxies=tuple(subnet.cidr for subnet in network.planned(Tier.PUBLIC).values()),
+            proxies=tuple(subnet.cidr for subnet in network.planned(network.entrance).values()),
+            https=network.cdn is not None,
         )
         return cls(
             names=names,
@@ -67,13 +68,14 @@ class Settings:
                 machines=tuple(name for name, each in machines.items() if each.image is None),
             ),
             machines=machines,
-            balancer=balancer,
+            balancer=BalancerSettings.read(config, network),
             database=database,
             backups=BackupSettings.read(config),
             bastion=BastionSettings.read(config, network),
             api=api,
             thumbnails=ThumbnailSettings.read(config, package),
             site=site,
+            delivery=DeliverySettings.read(config, root=root, cdn=network.cdn is not None),
             previews=PreviewSettings.read(config),
             protect=config.flag("cinema:protect"),
         )

@@ -65,6 +65,7 @@ class _Mocks(mocks.Mocks):
             "arn": f"arn-of:{args.name}",
             "name": f"name-of-{args.name}",
             "dnsName": f"{args.name}.example",
+            "domainName": f"{args.name}.example",
             "publicIp": "198.51.100.1",
             "prefixListId": "pl-1",
             "latestVersion": 1,

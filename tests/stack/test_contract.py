@@ -13,6 +13,7 @@ import yaml
 from stackproof.check import Report, check
 from stackproof.contract import load
 from stackproof.model import Family, Verdict
+from stackproof.selection import SelectorError
 from stackproof.sources.program import evaluate
 from tests.stack.engine_double import ROOT
 
@@ -80,11 +81,6 @@ def project(tmp_path: Path) -> Path:
         ),
         ({"databaseZones": ["us-east-1b"]}, {"availability.keep.database"}),
         ({"apiInstances": {"min": 2, "max": 9}}, {"availability.keep.api"}),
-        ({"site": "website"}, {"identity.admits.site"}),
-        (
-            {"https": "optional", "certificateArn": "", "apiDomain": ""},
-            {"network.flow.internet-to-load-balancer"},
-        ),
         ({"adminCidrs": ["198.51.100.0/24"]}, {"network.flow.admins-to-bastion"}),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
@@ -96,6 +92,14 @@ def test_a_setting_that_breaks_what_prod_promises_is_seen(
     settings["config"] |= {f"cinema:{key}": value for key, value in changes.items()}
     (project / "Pulumi.prod.yaml").write_text(yaml.safe_dump(settings))
     assert broken <= with_verdict(report(project, "prod"), Verdict.VIOLATED)
+
+
+def test_prods_contract_is_about_a_cdn_and_says_so_where_there_is_none(project: Path) -> None:
+    settings = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())
+    settings["config"]["cinema:delivery"] = "website"
+    (project / "Pulumi.prod.yaml").write_text(yaml.safe_dump(settings))
+    with pytest.raises(SelectorError, match="group 'cdn' matches no resource"):
+        report(project, "prod")
 
 
 @pytest.mark.parametrize("switch", ["create", "adopt"])

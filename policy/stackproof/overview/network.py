@@ -30,6 +30,7 @@ _KINDS = {
     "function": "function",
     "interface": "network interface",
     "build": "build instance",
+    "distribution": "CDN",
 }
 _ORDER: Mapping[shapes.Exit, int] = {"internet": 0, "nat": 1, "unknown": 2, "none": 3}
 _VPC = "vpc"

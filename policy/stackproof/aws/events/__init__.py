@@ -6,10 +6,11 @@ question.
 
 Left out, and therefore in `not_modelled` where declared: replication, object Lambda, Firehose,
 Step Functions, Pipes, schedules of EventBridge Scheduler, log subscriptions, IoT, API Gateway,
-rules that listen to AWS services other than S3, and whatever is unknown. Content filters of
-subscriptions and mappings are taken to let everything pass (they only narrow). Log deliveries by
-AWS (flow logs, load balancers, server access logs) write objects but start nothing by themselves:
-they are in `log_writers`, because a notification on their bucket makes them a source.
+Lambda@Edge, rules that listen to AWS services other than S3, and whatever is unknown. Content
+filters of subscriptions and mappings are taken to let everything pass (they only narrow). Log
+deliveries by AWS (flow logs, load balancers, firewalls, server access logs) write objects but start
+nothing by themselves: they are in `log_writers`, because a notification on their bucket makes them
+a source.
 """
 
 from __future__ import annotations
@@ -29,7 +30,12 @@ from stackproof.aws.events.facts import (
     TARGET,
     EventFacts,
 )
-from stackproof.aws.events.functions import functions, log_writers, permissions
+from stackproof.aws.events.functions import (
+    edge_functions,
+    functions,
+    log_writers,
+    permissions,
+)
 from stackproof.aws.events.notifications import notifications
 from stackproof.aws.events.reading import Reader
 from stackproof.aws.events.relays import alarms, mappings, results, rules, subscriptions
@@ -55,6 +61,7 @@ def event_facts(graph: Graph) -> EventFacts:
         *results(reader),
         *alarms(reader),
     )
+    edge_functions(reader)
     configurations: dict[str, list[str]] = {b.urn: [] for b in graph.of_type(*BUCKETS)}
     for item in graph.of_type(NOTIFICATION):
         bucket = reader.place(item.inputs.get("bucket"), *BUCKETS)

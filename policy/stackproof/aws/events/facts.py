@@ -30,6 +30,8 @@ ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 LOGGING = ("aws:s3/bucketLogging:BucketLogging", "aws:s3/bucketLoggingV2:BucketLoggingV2")
 BUDGET = "aws:budgets/budget:Budget"
+DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
+WAF_LOGGING = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
 
 ROLE = "aws:iam/role:Role"
 SCALING = ("aws:autoscaling/policy:Policy", "aws:appautoscaling/policy:Policy")
@@ -38,7 +40,7 @@ MODELLED = frozenset(
     {
         *BUCKETS, *LOGGING, NOTIFICATION, FUNCTION, ALIAS, PERMISSION, INVOKE_CONFIG, MAPPING,
         QUEUE, REDRIVE, TOPIC, SUBSCRIPTION, TABLE, STREAM, RULE, TARGET, BUS, ALARM, FLOW_LOG,
-        BUDGET,
+        BUDGET, DISTRIBUTION, WAF_LOGGING,
     }
 )  # fmt: skip
 

@@ -56,6 +56,7 @@ _KINDS = {
     "function": "function",
     "interface": "network interface",
     "build": "build instance",
+    "distribution": "distribution",
 }
 
 
