@@ -6,6 +6,7 @@ import pulumi
 
 from cinema import package, policies
 from cinema.api import Api
+from cinema.backups import Backups
 from cinema.balancer import Balancer
 from cinema.bastion import Bastion
 from cinema.buckets import Access, Bucket
@@ -16,10 +17,12 @@ from cinema.flowlog import FlowLog
 from cinema.ground import Ground
 from cinema.network import Network
 from cinema.previews import Previews
+from cinema.secret_store import SecretStore
 from cinema.security import SecurityGroups
 from cinema.settings import Settings
 from cinema.site import Site
 from cinema.thumbnails import Thumbnails
+from cinema.zone import PrivateZone
 
 root = Path(__file__).resolve().parent.parent
 settings = Settings.read(
@@ -37,9 +40,17 @@ FlowLog("flow-log", names, network)
 security = SecurityGroups("security", settings.network, names, network)
 ground = Ground(names, network, security)
 endpoints = Endpoints("endpoints", settings.network, ground)
+secrets = SecretStore("secrets", names, protect=settings.protect)
+zone = PrivateZone("zone", names, network, settings.database.addresses)
 
 # Browsers -> load balancer -> API -> database; administrators -> bastion -> both.
-database = Database("database", settings.database, ground)
+database = Database(
+    "database",
+    settings.database,
+    ground,
+    needs=[*endpoints.ready, *secrets.secrets.values(), *zone.records.values()],
+)
+Backups("backups", settings.backups, names, database.volumes)
 balancer = Balancer("api", settings.balancer, ground)
 bastion = Bastion("bastion", settings.bastion, ground)
 
@@ -58,10 +69,9 @@ Api(
     balancer,
     needs=[
         *images.ready,
-        endpoints.logs,
-        *security.rules["endpoints"],
-        *database.instances,
-        *database.attachments,
+        *endpoints.ready,
+        *secrets.secrets.values(),
+        *database.ready,
     ],
 )
 

@@ -63,19 +63,23 @@ def acl_rules(
             return (
                 AclRule(100, "in", public, (22, 22), "bastion"),
                 AclRule(110, "in", private, (443, 443), "interface endpoints"),
+                AclRule(120, "in", database, (443, 443), "interface endpoints"),
                 # Holds 8081 as well. From anywhere: a NAT gateway keeps the sender's address.
                 AclRule(200, "in", ANYWHERE, _EPHEMERAL, "replies; load balancer to API"),
                 AclRule(100, "out", ANYWHERE, (443, 443), "HTTPS: S3, interface endpoints, NAT"),
                 AclRule(110, "out", database, (27017, 27017), "API to database"),
                 AclRule(200, "out", public, _EPHEMERAL, "replies to load balancer and bastion"),
                 AclRule(210, "out", private, _EPHEMERAL, "replies of the interface endpoints"),
+                AclRule(220, "out", database, _EPHEMERAL, "replies of the interface endpoints"),
             )
         case Tier.DATABASE:
             return (
                 AclRule(100, "in", public, (22, 22), "bastion"),
-                AclRule(110, "in", private, (27017, 27017), "API"),
+                # Holds 27017 as well, on which the API asks.
+                AclRule(110, "in", private, _EPHEMERAL, "API; replies of the interface endpoints"),
                 # Holds 27017 as well, between the members.
                 AclRule(200, "in", database, _EPHEMERAL, "replica set and its replies"),
+                AclRule(100, "out", private, (443, 443), "interface endpoints"),
                 AclRule(200, "out", public, _EPHEMERAL, "replies to the bastion"),
                 AclRule(210, "out", private, _EPHEMERAL, "replies to the API"),
                 AclRule(220, "out", database, _EPHEMERAL, "replica set and its replies"),

@@ -13,6 +13,7 @@ import pulumi_aws as aws
 from cinema import policies
 from cinema.balancer import Balancer
 from cinema.config import Config
+from cinema.database import DatabaseSettings
 from cinema.ground import Ground
 from cinema.instances import IMAGE_ID, INSTANCE_TYPE, METADATA_OPTIONS, environment_file
 from cinema.logs import LOG_RETENTION_DAYS
@@ -24,7 +25,7 @@ _CPU_TARGET_PERCENT = 50
 
 @dataclass(frozen=True, kw_only=True)
 class ApiSettings:
-    """`min_size` is also how many run at first; `database_hosts` are `address:port`.
+    """`min_size` is also how many run at first; `database_hosts` are `name:port`.
 
     `public_images` lets everybody list and read images; an upload needs a login always. `proxies`
     are the networks that the load balancer speaks from.
@@ -37,9 +38,9 @@ class ApiSettings:
     max_size: int
     cors_origins: tuple[str, ...]
     database_hosts: tuple[str, ...]
+    replica_set: str
     public_images: bool
     proxies: tuple[IPv4Network, ...]
-    protect: bool
 
     @classmethod
     def read(
@@ -47,7 +48,7 @@ class ApiSettings:
         config: Config,
         *,
         cors_origins: tuple[str, ...],
-        database_hosts: tuple[str, ...],
+        database: DatabaseSettings,
         proxies: tuple[IPv4Network, ...],
     ) -> ApiSettings:
         """From `cinema:apiImage`, `apiInstanceType`, `apiInstances`, `images` and `keyName`."""
@@ -61,10 +62,10 @@ class ApiSettings:
             min_size=least,
             max_size=most,
             cors_origins=cors_origins,
-            database_hosts=database_hosts,
+            database_hosts=database.hosts,
+            replica_set=database.replica_set,
             public_images=config.choice("cinema:images", "login", "public") == "public",
             proxies=proxies,
-            protect=config.flag("cinema:protect"),
         )
 
 
@@ -102,7 +103,7 @@ class Api(pulumi.ComponentResource):
             "api-read-images": policies.read_images(ground.names),
             "api-write-images": policies.write_images(ground.names),
             "api-write-log": policies.write_api_log(ground.names),
-            "api-read-session-keys": policies.read_session_keys(ground.names),
+            "api-read-secrets": policies.read_api_secrets(ground.names),
         }
         attachments = []
         for part, text in documents.items():
@@ -112,20 +113,16 @@ class Api(pulumi.ComponentResource):
                     part, role=role.name, policy_arn=policy.arn, opts=child
                 )
             )
-        # Its value is put in by a person or a rotation: one that Pulumi made would be in its state.
-        session_keys = aws.secretsmanager.Secret(
-            "session-keys",
-            name=ground.names.secret("session-keys"),
-            description="Keys that sign the API's sessions, one a line; the first one signs",
-            opts=pulumi.ResourceOptions(parent=self, protect=settings.protect),
-        )
         profile = aws.iam.InstanceProfile(name, role=role.name, opts=child)
 
         user_data = environment_file(
             {
                 "AWS_REGION": ground.names.region,
                 "CINEMA_CORS_ORIGINS": ",".join(settings.cors_origins),
+                "CINEMA_DATABASE_CA_ARN": ground.names.secret_arn("database-ca"),
+                "CINEMA_DATABASE_CREDENTIALS_ARN": ground.names.secret_arn("database-credentials"),
                 "CINEMA_DATABASE_HOSTS": ",".join(settings.database_hosts),
+                "CINEMA_DATABASE_REPLICA_SET": settings.replica_set,
                 # The load balancer comes from outside; what else may come is the groups' matter.
                 "CINEMA_HOST": "0.0.0.0",  # noqa: S104 - as just said
                 "CINEMA_IMAGES": "public" if settings.public_images else "login",
@@ -212,7 +209,6 @@ class Api(pulumi.ComponentResource):
                     *ground.security.rules["api"],
                     *attachments,
                     log_group,
-                    session_keys,
                     *balancer.listeners,
                     *needs,
                 ],

@@ -1,15 +1,22 @@
-"""The database: one MongoDB instance in each configured zone, each with a volume of its own."""
+"""The database: one MongoDB instance in each configured zone, each with a volume of its own.
+
+What an instance does when it boots is in stack/machines/database, and why in docs/database.md.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from cinema import policies
 from cinema.config import Config, ConfigError
 from cinema.ground import Ground
 from cinema.instances import IMAGE_ID, INSTANCE_TYPE, METADATA_OPTIONS, environment_file
+from cinema.logs import LOG_RETENTION_DAYS
+from cinema.names import Names
 from cinema.network import NetworkSettings
 from cinema.subnets import Tier
 
@@ -20,10 +27,10 @@ _DATA_DEVICE = "/dev/sdf"
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseSettings:
-    """`members` is the address of the member in each zone.
+    """`members` is the address of the member in each zone, `domain` where its name stands.
 
-    Addresses are planned, not found out: a member that is replaced comes back as itself, and
-    the API's environment is known before there is a member.
+    Addresses are planned, not found out, and so are names: a member that is replaced comes back
+    as itself, and the API's environment is known before there is a member.
     """
 
     image: str
@@ -31,10 +38,12 @@ class DatabaseSettings:
     key_name: str
     volume_gib: int
     members: dict[str, str]
+    domain: str
+    replica_set: str
     protect: bool
 
     @classmethod
-    def read(cls, config: Config, network: NetworkSettings) -> DatabaseSettings:
+    def read(cls, config: Config, names: Names, network: NetworkSettings) -> DatabaseSettings:
         """From `cinema:databaseZones`, `databaseImage`, `databaseInstanceType`, ..."""
         key = "cinema:databaseZones"
         zones = tuple(sorted(config.listed(key)))
@@ -52,13 +61,24 @@ class DatabaseSettings:
             key_name=config.text("cinema:keyName"),
             volume_gib=config.whole("cinema:databaseVolumeGiB", least=1, most=16384),
             members={zone: str(subnets[zone].host(_MEMBER_HOST)) for zone in zones},
+            domain=names.domain,
+            replica_set=names.prefix,
             protect=config.flag("cinema:protect"),
         )
 
+    def host_name(self, zone: str) -> str:
+        """What the member in `zone` is called within the VPC."""
+        return f"database-{zone}.{self.domain}"
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The address of each member by its name."""
+        return {self.host_name(zone): address for zone, address in self.members.items()}
+
     @property
     def hosts(self) -> tuple[str, ...]:
-        """Where the members listen, as `address:port`, by zone."""
-        return tuple(f"{address}:{DATABASE_PORT}" for _, address in sorted(self.members.items()))
+        """Where the members listen, as `name:port`, by zone."""
+        return tuple(f"{self.host_name(zone)}:{DATABASE_PORT}" for zone in sorted(self.members))
 
 
 class Database(pulumi.ComponentResource):
@@ -69,67 +89,36 @@ class Database(pulumi.ComponentResource):
         name: str,
         settings: DatabaseSettings,
         ground: Ground,
+        *,
+        needs: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """Declare it. `needs` must exist before the first member starts."""
         super().__init__("cinema:database:Database", name, None, opts)
-        user_data = environment_file(
-            {
-                "CINEMA_DATABASE_HOSTS": ",".join(settings.hosts),
-                "CINEMA_REPLICA_SET": ground.names.prefix,
-                "CINEMA_DATA_DEVICE": _DATA_DEVICE,
-            }
+        self._name = name
+        self._settings = settings
+        self._ground = ground
+        log_group = aws.cloudwatch.LogGroup(
+            name,
+            name=ground.names.log_group("database"),
+            retention_in_days=LOG_RETENTION_DAYS,
+            opts=pulumi.ResourceOptions(parent=self),
         )
+        profile, rights = self._role()
+        ready = [
+            *ground.network.ready[Tier.DATABASE],
+            *ground.security.rules["database"],
+            *rights,
+            log_group,
+            *needs,
+        ]
+        volumes = {zone: self._volume(zone) for zone in sorted(settings.members)}
         instances, attachments = [], []
-        for zone, address in sorted(settings.members.items()):
-            member = f"{name}-{zone}"
-            tags = {"Name": f"{ground.names.prefix}-{member}"}
-            instance = aws.ec2.Instance(
-                member,
-                ami=settings.image,
-                instance_type=settings.instance_type,
-                key_name=settings.key_name,
-                subnet_id=ground.network.subnets[Tier.DATABASE][zone].id,
-                private_ip=address,
-                associate_public_ip_address=False,
-                vpc_security_group_ids=[ground.security.groups["database"].id],
-                metadata_options=aws.ec2.InstanceMetadataOptionsArgs(**METADATA_OPTIONS),
-                ebs_optimized=True,
-                monitoring=True,
-                root_block_device=aws.ec2.InstanceRootBlockDeviceArgs(
-                    volume_type="gp3", encrypted=True
-                ),
-                disable_api_termination=settings.protect,
-                user_data=user_data,
-                tags=tags,
-                opts=pulumi.ResourceOptions(
-                    parent=self,
-                    protect=settings.protect,
-                    # Two instances cannot hold one address, nor two attachments one volume.
-                    delete_before_replace=True,
-                    # Either would stop or replace every member in the same update, and with
-                    # them the majority. Members are renewed one at a time, by replacing one
-                    # by name: `pulumi up --target-replace`.
-                    ignore_changes=["ami", "userData"],
-                    depends_on=[
-                        *ground.network.ready[Tier.DATABASE],
-                        *ground.security.rules["database"],
-                    ],
-                ),
-            )
-            volume = aws.ebs.Volume(
-                member,
-                availability_zone=zone,
-                type="gp3",
-                size=settings.volume_gib,
-                encrypted=True,
-                # The last thing to be lost; where it is not protected, a snapshot is not kept.
-                final_snapshot=settings.protect,
-                tags=tags,
-                opts=pulumi.ResourceOptions(parent=self, protect=settings.protect),
-            )
+        for zone, volume in volumes.items():
+            instance = self._instance(zone, profile, [*ready, volume])
             attachments.append(
                 aws.ec2.VolumeAttachment(
-                    member,
+                    f"{name}-{zone}",
                     device_name=_DATA_DEVICE,
                     instance_id=instance.id,
                     volume_id=volume.id,
@@ -139,6 +128,95 @@ class Database(pulumi.ComponentResource):
                 )
             )
             instances.append(instance)
-        self.instances = tuple(instances)
-        self.attachments = tuple(attachments)
+        self.volumes = tuple(volumes.values())
+        self.ready = (*instances, *attachments)
         self.register_outputs({"hosts": list(settings.hosts)})
+
+    def _role(self) -> tuple[aws.iam.InstanceProfile, list[pulumi.Resource]]:
+        """The profile of the members, and the rights that its role has."""
+        child = pulumi.ResourceOptions(parent=self)
+        names = self._ground.names
+        role = aws.iam.Role(
+            self._name,
+            name=names.role("database"),
+            description="Members of the database",
+            assume_role_policy=policies.trust("ec2.amazonaws.com"),
+            opts=child,
+        )
+        documents = {
+            "database-secrets": policies.found_secrets(names),
+            "database-write-log": policies.write_database_log(names),
+        }
+        attachments: list[pulumi.Resource] = []
+        for part, text in documents.items():
+            policy = aws.iam.Policy(part, policy=text, opts=child)
+            attachments.append(
+                aws.iam.RolePolicyAttachment(
+                    part, role=role.name, policy_arn=policy.arn, opts=child
+                )
+            )
+        return aws.iam.InstanceProfile(self._name, role=role.name, opts=child), attachments
+
+    def _tags(self, zone: str) -> dict[str, str]:
+        return {"Name": f"{self._ground.names.prefix}-{self._name}-{zone}"}
+
+    def _volume(self, zone: str) -> aws.ebs.Volume:
+        """The data of the member in `zone`: it outlives the instance."""
+        settings = self._settings
+        return aws.ebs.Volume(
+            f"{self._name}-{zone}",
+            availability_zone=zone,
+            type="gp3",
+            size=settings.volume_gib,
+            encrypted=True,
+            # The last thing to be lost; where it is not protected, a snapshot is not kept.
+            final_snapshot=settings.protect,
+            tags={**self._tags(zone), policies.BACKUP_TAG: self._ground.names.prefix},
+            opts=pulumi.ResourceOptions(parent=self, protect=settings.protect),
+        )
+
+    def _instance(
+        self, zone: str, profile: aws.iam.InstanceProfile, ready: Sequence[pulumi.Resource]
+    ) -> aws.ec2.Instance:
+        settings, ground = self._settings, self._ground
+        return aws.ec2.Instance(
+            f"{self._name}-{zone}",
+            ami=settings.image,
+            instance_type=settings.instance_type,
+            key_name=settings.key_name,
+            subnet_id=ground.network.subnets[Tier.DATABASE][zone].id,
+            private_ip=settings.members[zone],
+            associate_public_ip_address=False,
+            vpc_security_group_ids=[ground.security.groups["database"].id],
+            iam_instance_profile=profile.name,
+            metadata_options=aws.ec2.InstanceMetadataOptionsArgs(**METADATA_OPTIONS),
+            ebs_optimized=True,
+            monitoring=True,
+            root_block_device=aws.ec2.InstanceRootBlockDeviceArgs(
+                volume_type="gp3", encrypted=True
+            ),
+            # Against mistakes in the console; Pulumi may, or no member could be replaced.
+            disable_api_termination=settings.protect,
+            force_destroy=True,
+            user_data=environment_file(
+                {
+                    "AWS_REGION": ground.names.region,
+                    "CINEMA_DATABASE_HOSTS": ",".join(settings.hosts),
+                    "CINEMA_DATABASE_SELF": f"{settings.host_name(zone)}:{DATABASE_PORT}",
+                    "CINEMA_DATA_DEVICE": _DATA_DEVICE,
+                    "CINEMA_LOG_GROUP": ground.names.log_group("database"),
+                    "CINEMA_REPLICA_SET": settings.replica_set,
+                    "CINEMA_SECRETS": ground.names.secret_arn(""),
+                }
+            ),
+            tags=self._tags(zone),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # Two instances cannot hold one address, nor two attachments one volume.
+                delete_before_replace=True,
+                # Either would stop or replace every member in the same update, and with them the
+                # majority. Members are renewed one at a time, by name: docs/database.md.
+                ignore_changes=["ami", "userData"],
+                depends_on=list(ready),
+            ),
+        )

@@ -12,8 +12,9 @@ from cinema.subnets import Tier
 
 
 class Endpoints(pulumi.ComponentResource):
-    """CloudWatch Logs, to which the API sends its log without leaving AWS's network.
+    """CloudWatch Logs and Secrets Manager, without leaving AWS's network.
 
+    For the members of the database they are the only way: no route leads out of their subnets.
     Private DNS holds for the whole VPC: whoever asks for the service is led here, from whatever
     tier, and is turned away unless `security` admits it.
     """
@@ -27,16 +28,25 @@ class Endpoints(pulumi.ComponentResource):
     ) -> None:
         super().__init__("cinema:endpoints:Endpoints", name, None, opts)
         private = ground.network.subnets[Tier.PRIVATE]
-        self.logs = aws.ec2.VpcEndpoint(
-            "logs",
-            vpc_id=ground.network.vpc.id,
-            vpc_endpoint_type="Interface",
-            service_name=f"com.amazonaws.{ground.names.region}.logs",
-            subnet_ids=[private[zone].id for zone in settings.egress_zones],
-            security_group_ids=[ground.security.groups["endpoints"].id],
-            private_dns_enabled=True,
-            policy=policies.logs_endpoint(ground.names),
-            tags={"Name": f"{ground.names.prefix}-logs"},
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        self.register_outputs({"logs": self.logs.id})
+        documents = {
+            "logs": policies.logs_endpoint(ground.names),
+            "secretsmanager": policies.secrets_endpoint(ground.names),
+        }
+        services = [
+            aws.ec2.VpcEndpoint(
+                service,
+                vpc_id=ground.network.vpc.id,
+                vpc_endpoint_type="Interface",
+                service_name=f"com.amazonaws.{ground.names.region}.{service}",
+                subnet_ids=[private[zone].id for zone in settings.egress_zones],
+                security_group_ids=[ground.security.groups["endpoints"].id],
+                private_dns_enabled=True,
+                policy=document,
+                tags={"Name": f"{ground.names.prefix}-{service}"},
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for service, document in documents.items()
+        ]
+        # Who is led to an endpoint needs it, and the rules by which it listens.
+        self.ready = (*services, *ground.security.rules["endpoints"])
+        self.register_outputs({"services": [endpoint.id for endpoint in services]})

@@ -88,6 +88,19 @@ class Names:
         """The ARN of the log group called `name`."""
         return f"arn:aws:logs:{self.region}:{self.account}:log-group:{name}"
 
+    @property
+    def domain(self) -> str:
+        """The VPC's private zone. `internal` is kept for private use and never on the internet."""
+        return f"{self.prefix}.internal"
+
+    def vault(self, part: str) -> str:
+        """A backup vault's name."""
+        return f"{self.prefix}-{part}"
+
+    def vault_arn(self, part: str) -> str:
+        """The ARN of `vault(part)`."""
+        return f"arn:aws:backup:{self.region}:{self.account}:backup-vault:{self.vault(part)}"
+
     def secret(self, part: str) -> str:
         """A secret's name."""
         return f"{self.prefix}/{part}"

@@ -85,13 +85,88 @@ def make_thumbnails(names: Names) -> str:
     )
 
 
-def read_session_keys(names: Names) -> str:
-    """The API reads the keys that sign its sessions, and no other secret.
+# ── secrets ─────────────────────────────────────────────────────────────────────────────────────
 
-    Six question marks stand for the characters that Secrets Manager adds to a secret's ARN.
+
+API_SECRETS = ("session-keys", "database-credentials", "database-ca")
+"""What the API reads. It writes none."""
+
+MEMBER_SECRETS = (
+    "database-admin",
+    "database-authority",
+    "database-ca",
+    "database-credentials",
+    "database-keyfile",
+)
+"""What the members of the database read, and give their first value."""
+
+
+def _secrets(names: Names, parts: Sequence[str]) -> list[str]:
+    """Six question marks stand for the characters that Secrets Manager adds to a secret's ARN."""
+    return [f"{names.secret_arn(part)}-??????" for part in parts]
+
+
+def read_api_secrets(names: Names) -> str:
+    """The API reads what signs its sessions and what lets it at the database."""
+    return document(allow(["secretsmanager:GetSecretValue"], _secrets(names, API_SECRETS)))
+
+
+def found_secrets(names: Names) -> str:
+    """The members read their secrets, and make whatever has no value yet.
+
+    That includes the API's session keys, which they cannot read: DescribeSecret tells whether
+    there is a value, and not which.
     """
-    keys = names.secret_arn("session-keys")
-    return document(allow(["secretsmanager:GetSecretValue"], [f"{keys}-??????"]))
+    every = _secrets(names, sorted({*MEMBER_SECRETS, "session-keys"}))
+    return document(
+        allow(["secretsmanager:GetSecretValue"], _secrets(names, MEMBER_SECRETS)),
+        allow(["secretsmanager:DescribeSecret", "secretsmanager:PutSecretValue"], every),
+    )
+
+
+def write_database_log(names: Names) -> str:
+    """The members send their log, each in a stream of its own."""
+    log_group = names.log_group_arn(names.log_group("database"))
+    return document(allow(["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]))
+
+
+# ── backups ─────────────────────────────────────────────────────────────────────────────────────
+
+BACKUP_TAG = "cinema-backup"
+"""Volumes with this tag, of the stack's name, are backed up."""
+
+
+def backup_trust(names: Names) -> str:
+    """AWS Backup, for this account only (AWS Backup Developer Guide, "Confused deputy")."""
+    return trust("backup.amazonaws.com", {"StringEquals": {"aws:SourceAccount": names.account}})
+
+
+def back_up_volumes(names: Names) -> str:
+    """Snapshots of the tagged volumes, into one vault.
+
+    Cut from the managed AWSBackupServiceRolePolicyForBackup (AWS Backup Developer Guide, "Managed
+    policies for AWS Backup"), which may also back up everything else, and share snapshots with
+    other accounts. A listing has no narrower resource.
+    """
+    volumes = f"arn:aws:ec2:{names.region}:{names.account}:volume/*"
+    snapshots = f"arn:aws:ec2:{names.region}::snapshot/*"
+    tagged = {"StringEquals": {f"aws:ResourceTag/{BACKUP_TAG}": names.prefix}}
+    taken = {"Null": {"aws:ResourceTag/aws:backup:source-resource": "false"}}
+    return document(
+        allow(["ec2:CreateSnapshot"], [volumes], Condition=tagged),
+        allow(["ec2:CreateSnapshot", "ec2:CreateTags"], [snapshots]),
+        allow(["ec2:DeleteSnapshot"], [snapshots], Condition=taken),
+        allow(
+            [
+                "ec2:DescribeSnapshots",
+                "ec2:DescribeTags",
+                "ec2:DescribeVolumes",
+                "tag:GetResources",
+            ],
+            ["*"],
+        ),
+        allow(["backup:DescribeBackupVault"], [names.vault_arn("database")]),
+    )
 
 
 # ── delivery ────────────────────────────────────────────────────────────────────────────────────
@@ -221,13 +296,33 @@ def s3_endpoint(names: Names) -> str:
 
 
 def logs_endpoint(names: Names) -> str:
-    """What may pass the endpoint of CloudWatch Logs: events for the API's own log group."""
-    log_group = names.log_group_arn(names.log_group("api"))
+    """What may pass the endpoint of CloudWatch Logs: events for our machines' own log groups."""
+    groups = [names.log_group_arn(names.log_group(part)) for part in ("api", "database")]
     return document(
         allow(
             ["logs:CreateLogStream", "logs:PutLogEvents"],
-            [f"{log_group}:*"],
+            [f"{group}:*" for group in groups],
             Sid="OwnLogs",
+            Principal="*",
+        )
+    )
+
+
+def secrets_endpoint(names: Names) -> str:
+    """What may pass the endpoint of Secrets Manager: our own secrets.
+
+    A secret of another account would be a place to carry data to.
+    """
+    every = _secrets(names, sorted({*API_SECRETS, *MEMBER_SECRETS}))
+    return document(
+        allow(
+            [
+                "secretsmanager:DescribeSecret",
+                "secretsmanager:GetSecretValue",
+                "secretsmanager:PutSecretValue",
+            ],
+            every,
+            Sid="OwnSecrets",
             Principal="*",
         )
     )

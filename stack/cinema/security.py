@@ -69,7 +69,9 @@ def security_flows(settings: NetworkSettings) -> tuple[SecurityFlow, ...]:
         SecurityFlow("api", "database", 27017, "Queries"),
         SecurityFlow("database", "database", 27017, "Replication and elections"),
         SecurityFlow("api", S3(), 443, "Images, packages of Amazon Linux"),
-        SecurityFlow("api", "endpoints", 443, "Logs"),
+        SecurityFlow("api", "endpoints", 443, "Logs, secrets"),
+        # The only services that the members can speak to: nothing leads out of their subnets.
+        SecurityFlow("database", "endpoints", 443, "Logs, secrets"),
         # By NAT, and only HTTPS. Systems Manager patches the instances (Default Host Management,
         # which needs no role of ours), and none of its addresses can be named in a rule.
         SecurityFlow("api", INTERNET, 443, "Systems Manager"),

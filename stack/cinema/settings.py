@@ -8,6 +8,7 @@ from pathlib import Path
 import pulumi
 
 from cinema.api import ApiSettings
+from cinema.backups import BackupSettings
 from cinema.balancer import BalancerSettings
 from cinema.bastion import BastionSettings
 from cinema.config import Config
@@ -28,6 +29,7 @@ class Settings:
     network: NetworkSettings
     balancer: BalancerSettings
     database: DatabaseSettings
+    backups: BackupSettings
     bastion: BastionSettings
     api: ApiSettings
     thumbnails: ThumbnailSettings
@@ -43,12 +45,12 @@ class Settings:
         names = Names.read(config, project=project, stack=stack)
         balancer = BalancerSettings.read(config, names)
         network = NetworkSettings.read(config, names, https=balancer.https)
-        database = DatabaseSettings.read(config, network)
+        database = DatabaseSettings.read(config, names, network)
         site = SiteSettings.read(config, root / "client_dist")
         api = ApiSettings.read(
             config,
             cors_origins=(*site.origins(names), *config.origins("cinema:corsOrigins")),
-            database_hosts=database.hosts,
+            database=database,
             proxies=tuple(subnet.cidr for subnet in network.planned(Tier.PUBLIC).values()),
         )
         return cls(
@@ -56,6 +58,7 @@ class Settings:
             network=network,
             balancer=balancer,
             database=database,
+            backups=BackupSettings.read(config),
             bastion=BastionSettings.read(config, network),
             api=api,
             thumbnails=ThumbnailSettings.read(config, package),

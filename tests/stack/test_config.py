@@ -49,6 +49,7 @@ BAD: dict[str, list[str | None]] = {
     "cinema:apiImage": [None, "ami-latest", "AMI-0a000000000000001"],
     "cinema:apiInstances": [None, '{"min": 4, "max": 3}', '{"min": 0, "max": 3}', "3", "[]"],
     "cinema:apiInstanceType": ["large", "t4g", "T4G.nano"],
+    "cinema:backupDays": [None, "0", "366", "week"],
     "cinema:bastionImage": ["none"],
     "cinema:certificateArn": [
         None, "mine", "arn:aws:acm:eu-west-1:123456789012:certificate/0a",

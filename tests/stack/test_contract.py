@@ -24,12 +24,15 @@ WAIVED = {
         "availability.keep.database",
         "availability.flows.api-to-database",
         "availability.flows.database-to-database",
+        "availability.flows.database-to-logs-endpoint",
+        "availability.flows.database-to-secrets-endpoint",
         "network.flow.database-to-database",
     },
 }
 WAIVED["dev"] = WAIVED["seed"] | {
     "availability.flows.api-to-internet",
     "availability.flows.api-to-logs-endpoint",
+    "availability.flows.api-to-secrets-endpoint",
 }
 
 

@@ -114,9 +114,9 @@ def test_only_the_load_balancer_and_the_bastion_hear_from_outside_the_vpc() -> N
     assert heard == {"load-balancer", "bastion"}
 
 
-def test_the_database_speaks_to_nobody_but_itself() -> None:
+def test_the_database_speaks_to_itself_and_to_the_endpoints_of_aws_alone() -> None:
     flows = security_flows(network(https=True))
-    assert {f.to for f in flows if f.source == "database"} == {"database"}
+    assert {f.to for f in flows if f.source == "database"} == {"database", "endpoints"}
 
 
 def test_without_a_certificate_443_is_closed() -> None:

@@ -122,11 +122,60 @@ def test_a_website_may_be_read_and_not_listed() -> None:
     assert not allowed(policies.public_website(site), "s3:PutObject", f"{site}/index.html")
 
 
-def test_the_api_reads_the_keys_of_its_sessions_and_no_other_secret() -> None:
-    document = policies.read_session_keys(NAMES)
-    secrets = "arn:aws:secretsmanager:us-east-1:123456789012:secret:cinema-prod"
-    action = "secretsmanager:GetSecretValue"
-    assert allowed(document, action, f"{secrets}/session-keys-Ab1Cd2")
-    assert not allowed(document, action, f"{secrets}/session-keys-of-others-Ab1Cd2")
-    assert not allowed(document, action, f"{secrets}/database-Ab1Cd2")
-    assert not allowed(document, "secretsmanager:PutSecretValue", f"{secrets}/session-keys-Ab1Cd2")
+SECRETS = "arn:aws:secretsmanager:us-east-1:123456789012:secret:cinema-prod"
+GET, PUT = "secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"
+DESCRIBE = "secretsmanager:DescribeSecret"
+
+
+def test_the_api_reads_its_three_secrets_and_writes_none() -> None:
+    document = policies.read_api_secrets(NAMES)
+    for part in ("session-keys", "database-credentials", "database-ca"):
+        assert allowed(document, GET, f"{SECRETS}/{part}-Ab1Cd2")
+        assert not allowed(document, PUT, f"{SECRETS}/{part}-Ab1Cd2")
+    assert not allowed(document, GET, f"{SECRETS}/session-keys-of-others-Ab1Cd2")
+    for part in ("database-admin", "database-authority", "database-keyfile"):
+        assert not allowed(document, GET, f"{SECRETS}/{part}-Ab1Cd2")
+
+
+def test_the_members_make_the_session_keys_and_cannot_read_them() -> None:
+    document = policies.found_secrets(NAMES)
+    for part in policies.MEMBER_SECRETS:
+        for action in (GET, PUT, DESCRIBE):
+            assert allowed(document, action, f"{SECRETS}/{part}-Ab1Cd2")
+    for action in (PUT, DESCRIBE):
+        assert allowed(document, action, f"{SECRETS}/session-keys-Ab1Cd2")
+    assert not allowed(document, GET, f"{SECRETS}/session-keys-Ab1Cd2")
+    assert not allowed(document, GET, f"{SECRETS}-other/database-admin-Ab1Cd2")
+    assert not allowed(document, "secretsmanager:DeleteSecret", f"{SECRETS}/database-ca-Ab1Cd2")
+
+
+def test_what_the_members_may_do_the_endpoints_let_through() -> None:
+    for document, endpoint in (
+        (policies.found_secrets(NAMES), policies.secrets_endpoint(NAMES)),
+        (policies.read_api_secrets(NAMES), policies.secrets_endpoint(NAMES)),
+        (policies.write_database_log(NAMES), policies.logs_endpoint(NAMES)),
+    ):
+        for statement in json.loads(document)["Statement"]:
+            for action in statement["Action"]:
+                for resource in statement["Resource"]:
+                    example = resource.replace("*", "a").replace("?", "a")
+                    assert allowed(endpoint, action, example)
+
+
+def test_the_endpoint_of_secrets_carries_nothing_to_secrets_of_others() -> None:
+    endpoint = policies.secrets_endpoint(NAMES)
+    theirs = SECRETS.replace("123456789012", "999999999999")
+    assert not allowed(endpoint, PUT, f"{theirs}/database-admin-Ab1Cd2")
+    assert not allowed(endpoint, "secretsmanager:CreateSecret", f"{SECRETS}/loot-Ab1Cd2")
+
+
+def test_backups_take_snapshots_of_the_stacks_own_volumes_and_share_none() -> None:
+    statements = json.loads(policies.back_up_volumes(NAMES))["Statement"]
+    actions = {action for s in statements for action in s["Action"]}
+    assert not {a for a in actions if "Modify" in a or "Copy" in a or "Share" in a}
+    (of_volumes,) = (s for s in statements if any(":volume/" in r for r in s["Resource"]))
+    tag = {"aws:ResourceTag/cinema-backup": "cinema-prod"}
+    assert of_volumes["Condition"] == {"StringEquals": tag}
+    (deleting,) = (s for s in statements if "ec2:DeleteSnapshot" in s["Action"])
+    taken = {"aws:ResourceTag/aws:backup:source-resource": "false"}
+    assert deleting["Condition"] == {"Null": taken}

@@ -177,14 +177,20 @@ def test_the_api_is_told_where_everything_is(stack: str, every: World) -> None:
     user_data = base64.b64decode(template.inputs["userData"]).decode()
     (file,) = yaml.safe_load(user_data)["write_files"]
     told = dict(line.split("=", 1) for line in file["content"].splitlines())
-    members = [r for name, r in every.of(INSTANCE).items() if name.startswith("database-")]
-    assert told["CINEMA_DATABASE_HOSTS"].split(",") == sorted(
-        f"{member.inputs['privateIp']}:27017" for member in members
-    )
+    members = sorted(name for name in every.of(INSTANCE) if name.startswith("database-"))
+    assert told["CINEMA_DATABASE_HOSTS"].split(",") == [
+        f"{member}.cinema-{stack}.internal:27017" for member in members
+    ]
+    assert told["CINEMA_DATABASE_REPLICA_SET"] == f"cinema-{stack}"
     (images,) = (b for name, b in every.of("aws:s3/bucket:Bucket").items() if name == "images")
     assert told["CINEMA_IMAGE_BUCKET"] == images.inputs["bucket"]
-    (keys,) = every.of("aws:secretsmanager/secret:Secret").values()
-    assert told["CINEMA_JWT_KEYS_ARN"].endswith(f":secret:{keys.inputs['name']}")
+    secrets = every.of("aws:secretsmanager/secret:Secret")
+    for variable, part in (
+        ("CINEMA_JWT_KEYS_ARN", "session-keys"),
+        ("CINEMA_DATABASE_CREDENTIALS_ARN", "database-credentials"),
+        ("CINEMA_DATABASE_CA_ARN", "database-ca"),
+    ):
+        assert told[variable].endswith(f":secret:{secrets[part].inputs['name']}")
     assert told["CINEMA_IMAGES"] == ("public" if stack == "seed" else "login")
     # The load balancer stands in the public subnets: what it says of a client is believed.
     public = {
@@ -204,6 +210,65 @@ def test_the_api_is_told_where_everything_is(stack: str, every: World) -> None:
             "prod": ["https://cinema.example"],
         }[stack]
     )
+
+
+def test_a_member_has_a_name_at_its_planned_address_before_it_boots(
+    stack: str, every: World
+) -> None:
+    (zone,) = every.of("aws:route53/zone:Zone").values()
+    assert zone.inputs["name"] == f"cinema-{stack}.internal"
+    assert zone.inputs["vpcs"] == [{"vpcId": "id-of:aws:ec2/vpc:Vpc:network"}]
+    records = every.of("aws:route53/record:Record")
+    members = {n: r for n, r in every.of(INSTANCE).items() if n.startswith("database-")}
+    assert set(records) == set(members)
+    for name, member in members.items():
+        record = records[name].inputs
+        assert record["name"] == f"{name}.cinema-{stack}.internal"
+        assert (record["type"], record["records"]) == ("A", [member.inputs["privateIp"]])
+        assert {f"Record {each}" for each in records} <= needs(every, member)
+
+
+def test_a_member_is_told_names_and_where_its_secrets_are(stack: str, every: World) -> None:
+    for name, member in every.of(INSTANCE).items():
+        if name == "bastion":
+            continue
+        (file,) = yaml.safe_load(member.inputs["userData"])["write_files"]
+        told = dict(line.split("=", 1) for line in file["content"].splitlines())
+        assert told["CINEMA_DATABASE_SELF"] == f"{name}.cinema-{stack}.internal:27017"
+        assert told["CINEMA_DATABASE_SELF"] in told["CINEMA_DATABASE_HOSTS"].split(",")
+        assert told["CINEMA_SECRETS"].endswith(f":secret:cinema-{stack}/")
+        assert told["CINEMA_LOG_GROUP"] == f"/cinema/{stack}/database"
+
+
+def test_secrets_are_places_without_a_value_and_are_there_before_who_fills_them(
+    every: World,
+) -> None:
+    secrets = every.of("aws:secretsmanager/secret:Secret")
+    assert not every.of("aws:secretsmanager/secretVersion:SecretVersion")
+    waiting = [r for n, r in every.of(INSTANCE).items() if n != "bastion"]
+    (group,) = every.of(GROUP).values()
+    for workload in (*waiting, group):
+        made = needs(every, workload)
+        assert {f"Secret {name}" for name in secrets} <= made
+        assert {"VpcEndpoint secretsmanager", "VpcEndpoint logs"} <= made
+        assert rules_of(every, "endpoints") <= made
+    for member in waiting:
+        made = needs(every, member)
+        assert {"RolePolicyAttachment database-secrets", "LogGroup database"} <= made
+        assert f"Volume {member.name}" in made
+
+
+def test_every_members_volume_is_backed_up_each_night(stack: str, every: World) -> None:
+    volumes = every.of("aws:ebs/volume:Volume")
+    assert {v.inputs["tags"]["cinema-backup"] for v in volumes.values()} == {f"cinema-{stack}"}
+    (selection,) = every.of("aws:backup/selection:Selection").values()
+    assert len(selection.inputs["resources"]) == len(volumes)
+    assert "RolePolicyAttachment backups" in needs(every, selection)
+    (plan,) = every.of("aws:backup/plan:Plan").values()
+    (rule,) = plan.inputs["rules"]
+    assert rule["lifecycle"] == {"deleteAfter": {"prod": 35, "dev": 3, "seed": 7}[stack]}
+    locks = every.of("aws:backup/vaultLockConfiguration:VaultLockConfiguration").values()
+    assert [lock.inputs["minRetentionDays"] for lock in locks] == ([35] if stack == "prod" else [])
 
 
 def test_the_group_keeps_an_even_spread_and_leaves_its_size_to_target_tracking(
@@ -349,7 +414,7 @@ def test_every_policy_document_is_known_before_anything_exists(every: World) -> 
 def test_nothing_that_looks_like_a_secret_is_declared(every: World) -> None:
     # The names of secrets, in policies and ARNs, are none; a secret's value would be one.
     secret = re.compile(
-        r"password|secret(?!smanager:|Value\b|:cinema-)|token=|AKIA"
+        r"password|(?<!Describe)secret(?!s\b|smanager|Value\b|:cinema-)|token=|AKIA"
         r"|BEGIN [A-Z ]*PRIVATE",
         re.IGNORECASE,
     )
@@ -361,13 +426,21 @@ def test_nothing_that_looks_like_a_secret_is_declared(every: World) -> None:
 @pytest.mark.parametrize(("name", "kept"), [("seed", False), ("dev", False), ("prod", True)])
 def test_data_is_protected_where_the_configuration_says_so(name: str, *, kept: bool) -> None:
     found = world(name)
-    for type_ in ("aws:s3/bucket:Bucket", "aws:ebs/volume:Volume"):
+    for type_ in (
+        "aws:s3/bucket:Bucket",
+        "aws:ebs/volume:Volume",
+        "aws:secretsmanager/secret:Secret",
+        "aws:backup/vault:Vault",
+    ):
         assert {r.protect for r in found.of(type_).values()} == {kept}
     for bucket in found.of("aws:s3/bucket:Bucket").values():
         assert bucket.inputs["forceDestroy"] is not kept
     for member, instance in found.of(INSTANCE).items():
         if member != "bastion":
+            # Against the console; Pulumi must be able to replace a member, whose data stay.
             assert instance.inputs["disableApiTermination"] is kept
+            assert instance.inputs["forceDestroy"] is True
+            assert not instance.protect
     (balancer,) = found.of("aws:lb/loadBalancer:LoadBalancer").values()
     assert balancer.inputs["enableDeletionProtection"] is kept
 

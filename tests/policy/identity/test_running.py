@@ -229,3 +229,57 @@ def test_a_group_of_what_does_not_run_cannot_run_as_anybody() -> None:
     found = decided(world(), wanted)["identity.runs.thumbnails"]
     assert found.verdict == "unproven"
     assert "images is no instance" in found.evidence.summary
+
+
+# ── AWS Backup ──────────────────────────────────────────────────────────────────────────────────
+
+SELECTION = "aws:backup/selection:Selection"
+PLAN = "aws:backup/plan:Plan"
+
+
+def backed_up(role_arn: Value, *changed: Resource) -> Graph:
+    selection = declared(SELECTION, "api", {"planId": ref(PLAN, "api"), "iamRoleArn": role_arn})
+    return api(selection, *changed)
+
+
+def test_a_selection_of_backups_runs_as_the_role_that_it_names() -> None:
+    graph = backed_up(ref(ROLE, "api", "arn"))
+    found = decided(graph, api_contract(["api"], SELECTION))
+    assert found["identity.runs.api"].verdict.value == "proven"
+    assert found["identity.workloads"].verdict.value == "proven"
+
+
+@pytest.mark.parametrize(
+    ("role_arn", "of_api", "of_all"),
+    [
+        (ref(ROLE, "other", "arn"), "violated", "proven"),
+        (f"arn:aws:iam::{ACCOUNT}:role/administrator", "violated", "violated"),
+        (Unknown("not known before deployment"), "unproven", "unproven"),
+    ],
+)
+def test_a_selection_of_backups_with_another_role_is_seen(
+    role_arn: Value, of_api: str, of_all: str
+) -> None:
+    found = decided(backed_up(role_arn), api_contract(["api"], SELECTION))
+    assert found["identity.runs.api"].verdict.value == of_api
+    assert found["identity.workloads"].verdict.value == of_all
+
+
+@pytest.mark.parametrize(
+    ("settings", "verdict"),
+    [
+        (None, "proven"),
+        ([], "proven"),
+        (
+            [{"malwareScanner": "GUARDDUTY", "scannerRoleArn": ref(ROLE, "other", "arn")}],
+            "violated",
+        ),
+        ([{"malwareScanner": "GUARDDUTY"}], "unproven"),
+        (Unknown("not known before deployment"), "unproven"),
+    ],
+)
+def test_a_plan_that_scans_backups_does_so_as_a_role(settings: Value, verdict: str) -> None:
+    inputs: dict[str, Value] = {} if settings is None else {"scanSettings": settings}
+    graph = backed_up(ref(ROLE, "api", "arn"), declared(PLAN, "api", inputs))
+    found = decided(graph, api_contract(["api"], SELECTION))
+    assert found["identity.runs.other"].verdict.value == verdict

@@ -27,7 +27,14 @@ from stackproof.aws.identity.resource_policies import (
     default_key_policy,
     space,
 )
-from stackproof.aws.identity.workloads import GROUP, Run, Workload, workloads
+from stackproof.aws.identity.workloads import (
+    GROUP,
+    PLAN,
+    SELECTION,
+    Run,
+    Workload,
+    workloads,
+)
 from stackproof.aws.ignored import as_deployed
 from stackproof.aws.values import Values, glob_text
 from stackproof.model import Family, Graph, NotModelled
@@ -62,6 +69,10 @@ _UNDERSTOOD = frozenset(
         # They vouch for outsiders, and give nothing by themselves: trust policies do.
         "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
         "aws:iam/samlProvider:SamlProvider",
+        # Whoever works through them is in `workloads`; what they may copy, and to which vault of
+        # which account, is bounded by that role's own policies.
+        PLAN,
+        SELECTION,
         # Another name of a key: policies that name the alias say so by kms:ResourceAliases.
         "aws:kms/alias:Alias",
     }

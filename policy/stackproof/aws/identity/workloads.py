@@ -1,9 +1,12 @@
-"""As which role each workload of the graph runs: instances, Auto Scaling groups, functions.
+"""As which role each workload of the graph runs: instances, groups, functions, backups.
 
 (Amazon EC2 User Guide, "IAM roles for Amazon EC2"; EC2 Auto Scaling User Guide, "IAM role for
 applications that run on Amazon EC2 instances"; Lambda Developer Guide, "Defining Lambda function
 permissions with an execution role".) A profile that an instance names itself goes before that of
-its launch template. What AWS does with a role that is passed to it (flow logs) is no workload.
+its launch template. AWS Backup works as the role of a selection, on what the selection names, and
+scans as a role of the plan (AWS Backup Developer Guide, "IAM service roles"): both count as
+workloads, as they read and copy data. What else AWS does with a role that is passed to it (flow
+logs) is no workload.
 
 Left out: fleets and spot requests, whose roles are not known here; every other type that may run
 code as a role is `not_modelled`.
@@ -27,6 +30,8 @@ from stackproof.aws.values import Values, readable
 from stackproof.model import Reference, Resource, Value
 
 GROUP = "aws:autoscaling/group:Group"
+SELECTION = "aws:backup/selection:Selection"
+PLAN = "aws:backup/plan:Plan"
 _UNREAD = (
     "aws:ec2/fleet:Fleet",
     "aws:ec2/spotFleetRequest:SpotFleetRequest",
@@ -58,7 +63,13 @@ class Workload(msgspec.Struct, frozen=True):
 def workloads(values: Values) -> tuple[Workload, ...]:
     """Every workload of the graph, sorted by URN."""
     reader = _Reader(values)
-    ways = {GROUP: reader.group, INSTANCE: reader.instance, FUNCTION: reader.function}
+    ways = {
+        GROUP: reader.group,
+        INSTANCE: reader.instance,
+        FUNCTION: reader.function,
+        SELECTION: reader.selection,
+        PLAN: reader.plan,
+    }
     unread = dict.fromkeys(_UNREAD, (Run(doubt="stackproof does not read as whom it runs"),))
     return tuple(
         Workload(r.urn, r.name, unread.get(r.type) or tuple(ways[r.type](r)))
@@ -75,6 +86,22 @@ class _Reader:
 
     def function(self, function: Resource) -> Iterator[Run]:
         yield self._role(function.inputs.get("role"), ())
+
+    def selection(self, selection: Resource) -> Iterator[Run]:
+        yield self._role(selection.inputs.get("iamRoleArn"), ())
+
+    def plan(self, plan: Resource) -> Iterator[Run]:
+        """Most plans scan nothing, and have no role of their own."""
+        settings = self.values.resolve(plan.inputs.get("scanSettings"))
+        if settings is not None and not isinstance(settings, list):
+            yield Run(doubt="what it scans, and as whom, is not known")
+            return
+        for setting in settings or ():
+            given = setting.get("scannerRoleArn") if isinstance(setting, dict) else None
+            if given is None:
+                yield Run(doubt="as whom it scans is not known")
+            else:
+                yield self._role(given, ())
 
     def instance(self, instance: Resource) -> Iterator[Run]:
         if instance.external:
