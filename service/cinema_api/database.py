@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from tempfile import NamedTemporaryFile
 from typing import Any, Final, TypeAlias
 
 from pymongo import AsyncMongoClient
@@ -12,7 +13,7 @@ from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError
 
 from cinema_api.problems import UnavailableError
 from cinema_api.secret_values import read_parsed
-from cinema_api.settings import DatabaseSettings, parse_credentials
+from cinema_api.settings import DatabaseSettings, parse_authorities, parse_credentials
 
 Database: TypeAlias = AsyncDatabase[dict[str, Any]]
 
@@ -40,6 +41,18 @@ def available() -> Iterator[None]:
         raise
 
 
+@contextmanager
+def _trusting(authorities: str | None) -> Iterator[dict[str, Any]]:
+    """The driver's options for TLS. It takes certificates from a file, which it reads at once."""
+    if authorities is None:
+        yield {}
+        return
+    with NamedTemporaryFile("w", encoding="ascii", suffix=".pem") as file:
+        file.write(authorities)
+        file.flush()
+        yield {"tls": True, "tlsCAFile": file.name}
+
+
 @asynccontextmanager
 async def connected(settings: DatabaseSettings) -> AsyncIterator[Database]:
     """The database, whose client connects when it is first used.
@@ -48,20 +61,24 @@ async def connected(settings: DatabaseSettings) -> AsyncIterator[Database]:
     everything that one operation needs, where the URI says nothing else. Every write waits for
     the journal of a majority, so that nothing acknowledged is lost.
     """
-    username = password = None
+    username = password = authorities = None
+    if settings.authorities is not None:
+        authorities = await read_parsed(settings.authorities, parse_authorities)
     if settings.credentials is not None:
         username, password = await read_parsed(settings.credentials, parse_credentials)
     stated = settings.uri.partition("?")[2].lower()
-    client = AsyncMongoClient[dict[str, Any]](
-        settings.uri,
-        appname="cinema-api",
-        username=username,
-        password=password,
-        **{name: value for name, value in _PATIENCE.items() if f"{name.lower()}=" not in stated},
-        tz_aware=True,
-        w="majority",
-        journal=True,
-    )
+    with _trusting(authorities) as tls:
+        client = AsyncMongoClient[dict[str, Any]](
+            settings.uri,
+            appname="cinema-api",
+            username=username,
+            password=password,
+            **{key: value for key, value in _PATIENCE.items() if f"{key.lower()}=" not in stated},
+            **tls,
+            tz_aware=True,
+            w="majority",
+            journal=True,
+        )
     try:
         yield client[settings.name]
     finally:

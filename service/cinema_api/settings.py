@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -48,11 +49,15 @@ class Secret:
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseSettings:
-    """`uri` is of MongoDB's connection string format and holds no credentials from a secret."""
+    """`uri` is of MongoDB's connection string format and holds no credentials from a secret.
+
+    With `authorities`, certificates in PEM, the connection is by TLS, to whom these vouch for.
+    """
 
     uri: str = field(repr=False)
     name: str = "cinema"
     credentials: Secret | None = None
+    authorities: Secret | None = None
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> DatabaseSettings:
@@ -193,6 +198,15 @@ def parse_credentials(text: str) -> tuple[str, str]:
     return username, password
 
 
+def parse_authorities(text: str) -> str:
+    """Certificates in PEM, as they stand; raises ValueError for what holds none."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+    except (ssl.SSLError, ValueError):
+        raise ValueError("must be one or more certificates in PEM") from None
+    return text
+
+
 def _check(secret: Secret, parse: Callable[[str], object]) -> None:
     text = secret.value if secret.file is None else secret.file.read_text()
     if text is not None:
@@ -222,11 +236,21 @@ def _database(env: _Environment) -> DatabaseSettings:
     credentials = env.secret("CINEMA_DATABASE_CREDENTIALS")
     if credentials is not None:
         _check(credentials, parse_credentials)
+    authorities = env.secret("CINEMA_DATABASE_CA")
+    if authorities is not None:
+        _check(authorities, parse_authorities)
+    replica_set = env.parsed("CINEMA_DATABASE_REPLICA_SET", "", _replica_set)
+    if replica_set and uri:
+        raise SettingsError("CINEMA_DATABASE_REPLICA_SET", "belongs into CINEMA_DATABASE_URI")
     name = env.text("CINEMA_DATABASE_NAME", "cinema")
     if re.fullmatch(r"[A-Za-z0-9_-]{1,63}", name) is None:
         raise SettingsError("CINEMA_DATABASE_NAME", f"'{name}' is not a database's name")
+    options = f"/?replicaSet={replica_set}" if replica_set else ""
     return DatabaseSettings(
-        uri=uri or f"mongodb://{','.join(hosts)}", name=name, credentials=credentials
+        uri=uri or f"mongodb://{','.join(hosts)}{options}",
+        name=name,
+        credentials=credentials,
+        authorities=authorities,
     )
 
 
@@ -235,6 +259,12 @@ def _host_and_port(value: str) -> str:
     if not parts.hostname or parts.netloc != value or "@" in value:
         raise ValueError(f"'{quote_plus(value, safe=':.[]@/')}' is not host:port")
     parts.port  # noqa: B018 - raises ValueError for what is no port
+    return value
+
+
+def _replica_set(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value) is None:
+        raise ValueError(f"'{value}' is not a replica set's name")
     return value
 
 
