@@ -5,6 +5,7 @@ from pathlib import Path
 import pulumi
 
 from cinema import package, policies
+from cinema.accesslogs import AccessLogs
 from cinema.api import Api
 from cinema.backups import Backups
 from cinema.balancer import Balancer
@@ -51,7 +52,8 @@ database = Database(
     needs=[*endpoints.ready, *secrets.secrets.values(), *zone.records.values()],
 )
 Backups("backups", settings.backups, names, database.volumes)
-balancer = Balancer("api", settings.balancer, ground)
+access_logs = AccessLogs("access-logs", names, protect=settings.protect)
+balancer = Balancer("api", settings.balancer, ground, logs=access_logs)
 bastion = Bastion("bastion", settings.bastion, ground)
 
 # The API stores originals; each one starts a function, which stores a thumbnail.
@@ -60,6 +62,7 @@ images = Bucket(
     names.bucket("images"),
     Access(policy=policies.tls_only(names.bucket_arn("images"))),
     protect=settings.protect,
+    log_to=access_logs,
 )
 Thumbnails("thumbnails", settings.thumbnails, names, images)
 Api(
@@ -76,7 +79,7 @@ Api(
 )
 
 # The site, told where the API is.
-Site("site", settings.site, names, api_address=balancer.address)
+Site("site", settings.site, names, api_address=balancer.address, logs=access_logs)
 
 # Pull requests may preview, and nothing else.
 if settings.previews is not None:

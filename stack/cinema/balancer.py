@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from cinema.buckets import Bucket
 from cinema.config import Config, ConfigError
 from cinema.ground import Ground
 from cinema.names import Names
@@ -60,6 +61,8 @@ class Balancer(pulumi.ComponentResource):
         name: str,
         settings: BalancerSettings,
         ground: Ground,
+        *,
+        logs: Bucket,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("cinema:balancer:Balancer", name, None, opts)
@@ -74,13 +77,18 @@ class Balancer(pulumi.ComponentResource):
             # A header that no server should get is how requests are smuggled past one.
             drop_invalid_header_fields=True,
             enable_deletion_protection=settings.protect,
+            access_logs=aws.lb.LoadBalancerAccessLogsArgs(
+                enabled=True, bucket=logs.bucket.id, prefix="alb"
+            ),
             tags=tags,
-            # AWS refuses an internet-facing load balancer in a VPC without internet gateway.
+            # AWS refuses an internet-facing load balancer in a VPC without internet gateway,
+            # and access logs that the bucket's policy does not admit yet.
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[
                     *ground.network.ready[Tier.PUBLIC],
                     *ground.security.rules["load-balancer"],
+                    *logs.ready,
                 ],
             ),
         )

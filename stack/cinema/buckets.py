@@ -1,4 +1,4 @@
-"""What both buckets have in common: nobody else's objects, encrypted, nothing kept for ever."""
+"""What all buckets have in common: nobody else's objects, encrypted, nothing kept for ever."""
 
 from __future__ import annotations
 
@@ -20,15 +20,21 @@ class Access:
 
 
 class Bucket(pulumi.ComponentResource):
-    """A versioned bucket. `ready` is what must exist before anything is put into it."""
+    """A versioned bucket. `ready` is what must exist before anything is put into it.
 
-    def __init__(
+    `keep_days` after which S3 expires an object, for what is not kept for ever. `log_to` is the
+    bucket that hears of every request here, under `s3/NAME/`.
+    """
+
+    def __init__(  # noqa: PLR0913 - what buckets differ in, by name
         self,
         name: str,
         physical_name: str,
         access: Access,
         *,
         protect: bool,
+        keep_days: int | None = None,
+        log_to: Bucket | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("cinema:buckets:Bucket", name, None, opts)
@@ -85,6 +91,9 @@ class Bucket(pulumi.ComponentResource):
                     id="forget",
                     status="Enabled",
                     filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+                    expiration=None
+                    if keep_days is None
+                    else aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(days=keep_days),
                     noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
                         noncurrent_days=_DAYS_OF_OLD_VERSIONS
                     ),
@@ -104,5 +113,13 @@ class Bucket(pulumi.ComponentResource):
             # access at the same moment.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[block, ownership]),
         )
-        self.ready = (policy, encryption, versioning)
+        if log_to is not None:
+            aws.s3.BucketLogging(
+                name,
+                bucket=self.bucket.id,
+                target_bucket=log_to.bucket.id,
+                target_prefix=f"s3/{name}/",
+                opts=pulumi.ResourceOptions(parent=self, depends_on=log_to.ready),
+            )
+        self.ready: tuple[pulumi.Resource, ...] = (policy, encryption, versioning)
         self.register_outputs({"bucket": self.bucket.id})

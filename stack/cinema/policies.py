@@ -240,6 +240,38 @@ def write_flow_log(names: Names) -> str:
     )
 
 
+def store_access_logs(names: Names, logged: Sequence[str]) -> str:
+    """The access logs of the load balancer and of the buckets `logged`, and nothing else.
+
+    A load balancer names its account in the key it writes, and AWS documents no condition for it
+    (ELB User Guide, "Enable access logs for your Application Load Balancer"): one that its service
+    does not send would lose every line, silently. S3 sends both (Amazon S3 User Guide, "Enabling
+    Amazon S3 server access logging").
+    """
+    bucket = names.bucket_arn("access-logs")
+    return document(
+        _tls_only(bucket),
+        {
+            "Sid": "LoadBalancer",
+            "Effect": "Allow",
+            "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+            "Action": "s3:PutObject",
+            "Resource": f"{bucket}/alb/AWSLogs/{names.account}/*",
+        },
+        {
+            "Sid": "Buckets",
+            "Effect": "Allow",
+            "Principal": {"Service": "logging.s3.amazonaws.com"},
+            "Action": "s3:PutObject",
+            "Resource": f"{bucket}/s3/*",
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": names.account},
+                "ArnLike": {"aws:SourceArn": [names.bucket_arn(part) for part in logged]},
+            },
+        },
+    )
+
+
 # ── buckets and endpoints ───────────────────────────────────────────────────────────────────────
 
 

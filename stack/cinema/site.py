@@ -61,13 +61,14 @@ class SiteSettings:
 class Site(pulumi.ComponentResource):
     """The site's bucket with its files."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it stands between the API and the logs
         self,
         name: str,
         settings: SiteSettings,
         names: Names,
         *,
         api_address: pulumi.Input[str],
+        logs: Bucket,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("cinema:site:Site", name, None, opts)
@@ -79,6 +80,7 @@ class Site(pulumi.ComponentResource):
             names.bucket("site"),
             Access(policy=policy, public=settings.public),
             protect=settings.protect,
+            log_to=logs,
             opts=child,
         )
         if settings.public:
