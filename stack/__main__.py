@@ -6,6 +6,7 @@ import pulumi
 
 from cinema import package, policies
 from cinema.accesslogs import AccessLogs
+from cinema.alarms import Alarms, Watched
 from cinema.api import Api
 from cinema.backups import Backups
 from cinema.balancer import Balancer
@@ -16,6 +17,7 @@ from cinema.database import Database
 from cinema.endpoints import Endpoints
 from cinema.flowlog import FlowLog
 from cinema.ground import Ground
+from cinema.keys import Keys
 from cinema.network import Network
 from cinema.previews import Previews
 from cinema.secret_store import SecretStore
@@ -35,13 +37,16 @@ settings = Settings.read(
 )
 names = settings.names
 
+# What encrypts each class of data.
+keys = Keys("keys", settings.keys, names)
+
 # The ground: three tiers of subnets, what each may send, what each may hear.
 network = Network("network", settings.network, names)
-FlowLog("flow-log", names, network)
+FlowLog("flow-log", names, network, keys)
 security = SecurityGroups("security", settings.network, names, network)
-ground = Ground(names, network, security)
+ground = Ground(names, keys, network, security)
 endpoints = Endpoints("endpoints", settings.network, ground)
-secrets = SecretStore("secrets", names, protect=settings.protect)
+secrets = SecretStore("secrets", names, keys, protect=settings.protect)
 zone = PrivateZone("zone", names, network, settings.database.addresses)
 
 # Browsers -> load balancer -> API -> database; administrators -> bastion -> both.
@@ -60,12 +65,12 @@ bastion = Bastion("bastion", settings.bastion, ground)
 images = Bucket(
     "images",
     names.bucket("images"),
-    Access(policy=policies.tls_only(names.bucket_arn("images"))),
+    Access(policy=policies.tls_only(names.bucket_arn("images")), key=keys.arn("images")),
     protect=settings.protect,
     log_to=access_logs,
 )
-Thumbnails("thumbnails", settings.thumbnails, names, images)
-Api(
+thumbnails = Thumbnails("thumbnails", settings.thumbnails, names, images, keys=keys)
+api = Api(
     "api",
     settings.api,
     ground,
@@ -80,6 +85,22 @@ Api(
 
 # The site, told where the API is.
 Site("site", settings.site, names, api_address=balancer.address, logs=access_logs)
+
+# Who is told when something is wrong.
+if settings.alarms is not None:
+    watched = Watched(
+        load_balancer=balancer.load_balancer.arn_suffix,
+        target_group=balancer.target_group.arn_suffix,
+        group=api.group.name,
+        least_instances=settings.api.min_size,
+        most_instances=settings.api.max_size,
+        function=thumbnails.function.name,
+        dead_letters=thumbnails.failed.name,
+        nat_gateways={zone: nat.id for zone, nat in network.nat_gateways.items()},
+        members={zone: member.id for zone, member in database.members.items()},
+        replica_set=names.prefix,
+    )
+    Alarms("alarms", settings.alarms, names, watched, keys=keys)
 
 # Pull requests may preview, and nothing else.
 if settings.previews is not None:

@@ -68,7 +68,7 @@ class Balancer(pulumi.ComponentResource):
         super().__init__("cinema:balancer:Balancer", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         tags = {"Name": f"{ground.names.prefix}-{name}"}
-        load_balancer = aws.lb.LoadBalancer(
+        self.load_balancer = aws.lb.LoadBalancer(
             name,
             load_balancer_type="application",
             internal=False,
@@ -125,18 +125,18 @@ class Balancer(pulumi.ComponentResource):
         )
         http = aws.lb.Listener(
             "http",
-            load_balancer_arn=load_balancer.arn,
+            load_balancer_arn=self.load_balancer.arn,
             port=80,
             protocol="HTTP",
             default_actions=[redirect if settings.https else forward],
             opts=child,
         )
         self.listeners = [http]
-        self.address = pulumi.Output.concat("http://", load_balancer.dns_name)
+        self.address = pulumi.Output.concat("http://", self.load_balancer.dns_name)
         if settings.https:
             https = aws.lb.Listener(
                 "https",
-                load_balancer_arn=load_balancer.arn,
+                load_balancer_arn=self.load_balancer.arn,
                 port=443,
                 protocol="HTTPS",
                 # TLS 1.2 and 1.3, with forward secrecy only.

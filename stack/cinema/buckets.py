@@ -13,10 +13,14 @@ _DAYS_OF_BROKEN_UPLOADS = 7
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """A bucket's policy document, and whether that may open the bucket to everybody."""
+    """A bucket's policy document, whether that may open the bucket to everybody, and a key.
+
+    Without a `key` S3 encrypts with its own, which lets everyone of the account through.
+    """
 
     policy: str
     public: bool = False
+    key: pulumi.Output[str] | None = None
 
 
 class Bucket(pulumi.ComponentResource):
@@ -69,8 +73,11 @@ class Bucket(pulumi.ComponentResource):
             rules=[
                 aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
                     apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                        sse_algorithm="AES256"
-                    )
+                        sse_algorithm="AES256" if access.key is None else "aws:kms",
+                        kms_master_key_id=access.key,
+                    ),
+                    # One call to KMS for many objects: S3 asks for a key of the bucket.
+                    bucket_key_enabled=access.key is not None,
                 )
             ],
             opts=child,

@@ -106,9 +106,9 @@ class Network(pulumi.ComponentResource):
         self.subnets = {tier: self._subnets(tier) for tier in Tier}
         acls = {tier: self._acl(tier) for tier in Tier}
         public_routes = self._public_routes()
-        nat_gateways = self._nat_gateways([*public_routes, *acls[Tier.PUBLIC]])
+        self.nat_gateways = self._nat_gateways([*public_routes, *acls[Tier.PUBLIC]])
         private_tables = self._private_tables()
-        private_routes = self._private_routes(private_tables, nat_gateways)
+        private_routes = self._private_routes(private_tables, self.nat_gateways)
         self.s3 = aws.ec2.VpcEndpoint(
             "s3",
             vpc_id=self.vpc.id,
@@ -128,7 +128,7 @@ class Network(pulumi.ComponentResource):
             Tier.PUBLIC: [*public_routes, *acls[Tier.PUBLIC]],
             Tier.PRIVATE: [
                 *private_routes,
-                *nat_gateways.values(),
+                *self.nat_gateways.values(),
                 self.s3,
                 *s3_routes,
                 *acls[Tier.PRIVATE],

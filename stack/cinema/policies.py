@@ -202,6 +202,210 @@ def read_state(bucket: str) -> str:
     )
 
 
+# ── keys ────────────────────────────────────────────────────────────────────────────────────────
+
+# What administers a key and neither uses it nor lets anybody else use it: no kms:CreateGrant.
+# (AWS KMS Developer Guide, "Allows key administrators to administer the KMS key").
+_ADMINISTER_KEYS = (
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListKeyRotations",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:RevokeGrant",
+    "kms:RotateKeyOnDemand",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+)
+_USE_KEYS = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+
+
+def key(
+    names: Names,
+    *,
+    via: Sequence[str] = (),
+    grants: bool = False,
+    services: Sequence[Statement] = (),
+) -> str:
+    """Whom a key obeys: the account's IAM policies, and of them only so much.
+
+    Administration, in full; use, only through the services of `via`, so that nobody decrypts by
+    asking KMS directly; with `grants`, what those services need to keep a volume or a function
+    usable after the request that made it.
+    """
+    account = {"AWS": f"arn:aws:iam::{names.account}:root"}
+    through = {"kms:ViaService": [f"{service}.{names.region}.amazonaws.com" for service in via]}
+    statements: list[Statement] = [
+        {
+            "Sid": "Administration",
+            "Effect": "Allow",
+            "Principal": account,
+            "Action": list(_ADMINISTER_KEYS),
+            "Resource": "*",
+        }
+    ]
+    if via:
+        statements.append(
+            {
+                "Sid": "UseThroughServices",
+                "Effect": "Allow",
+                "Principal": account,
+                "Action": list(_USE_KEYS),
+                "Resource": "*",
+                "Condition": {"StringEquals": through},
+            }
+        )
+    if grants:
+        statements.append(
+            {
+                "Sid": "GrantsToServices",
+                "Effect": "Allow",
+                "Principal": account,
+                "Action": "kms:CreateGrant",
+                "Resource": "*",
+                "Condition": {
+                    "StringEquals": through,
+                    "Bool": {"kms:GrantIsForAWSResource": "true"},
+                },
+            }
+        )
+    return document(*statements, *services)
+
+
+def key_for_logs(names: Names) -> Statement:
+    """CloudWatch Logs, for the log groups of this stack.
+
+    (CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS".)
+    """
+    groups = (names.log_group("*"), names.function_log_group("*"))
+    return {
+        "Sid": "LogGroups",
+        "Effect": "Allow",
+        "Principal": {"Service": f"logs.{names.region}.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+        "Resource": "*",
+        "Condition": {
+            "ArnLike": {
+                "kms:EncryptionContext:aws:logs:arn": [names.log_group_arn(g) for g in groups]
+            }
+        },
+    }
+
+
+def _tells(names: Names) -> tuple[tuple[str, Sequence[str]], ...]:
+    """The services that publish to the topic of alarms, and on behalf of what."""
+    return (
+        ("cloudwatch.amazonaws.com", [names.alarm_arn("*")]),
+        ("budgets.amazonaws.com", [f"arn:aws:budgets::{names.account}:*"]),
+    )
+
+
+def _on_behalf(names: Names, sources: Sequence[str]) -> Mapping[str, object]:
+    return {
+        "StringEquals": {"aws:SourceAccount": names.account},
+        "ArnLike": {"aws:SourceArn": list(sources)},
+    }
+
+
+def key_for_alarms(names: Names) -> list[Statement]:
+    """The services that publish to an encrypted topic, for alarms and budgets of this account.
+
+    (Amazon SNS Developer Guide, "Enable compatibility between event sources from AWS services and
+    encrypted topics".)
+    """
+    return [
+        {
+            "Sid": f"Topic{service.partition('.')[0].title()}",
+            "Effect": "Allow",
+            "Principal": {"Service": service},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Resource": "*",
+            "Condition": _on_behalf(names, sources),
+        }
+        for service, sources in _tells(names)
+    ]
+
+
+def use_key(names: Names, part: str, service: str, actions: Sequence[str]) -> Statement:
+    """A role uses the key of a class of data, through one service.
+
+    No id of a key is known before it exists. Its alias is, and no other key of the account can
+    have it at the same time (AWS KMS Developer Guide, "Use aliases to control access to KMS keys").
+    """
+    return allow(
+        actions,
+        [f"arn:aws:kms:{names.region}:{names.account}:key/*"],
+        Condition={
+            "StringEquals": {"kms:ViaService": f"{service}.{names.region}.amazonaws.com"},
+            "ForAnyValue:StringEquals": {"kms:ResourceAliases": names.key_alias(part)},
+        },
+    )
+
+
+def use_api_keys(names: Names) -> str:
+    """The API reads and writes encrypted images (a large upload in parts, read back), and secrets.
+
+    (Amazon S3 User Guide, "Uploading and copying objects using multipart upload", "Multipart upload
+    API and permissions".)
+    """
+    return document(
+        use_key(names, "images", "s3", ["kms:Decrypt", "kms:GenerateDataKey"]),
+        use_key(names, "credentials", "secretsmanager", ["kms:Decrypt"]),
+    )
+
+
+def use_member_keys(names: Names) -> str:
+    """The members of the database read their secrets, and write the first value of each."""
+    return document(
+        use_key(names, "credentials", "secretsmanager", ["kms:Decrypt", "kms:GenerateDataKey"])
+    )
+
+
+def use_thumbnail_keys(names: Names) -> str:
+    """The function reads and writes images, keeps dead letters, and has its variables read to it.
+
+    (AWS Lambda Developer Guide, "Securing Lambda environment variables".)
+    """
+    return document(
+        use_key(names, "images", "s3", ["kms:Decrypt", "kms:GenerateDataKey"]),
+        use_key(names, "messages", "sqs", ["kms:Decrypt", "kms:GenerateDataKey"]),
+        use_key(names, "credentials", "lambda", ["kms:Decrypt"]),
+    )
+
+
+# ── alarms ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def publish_alarms(names: Names) -> str:
+    """Alarms and budgets of this account publish to the topic, and nobody else does."""
+    return document(
+        *(
+            {
+                "Sid": service.partition(".")[0].title(),
+                "Effect": "Allow",
+                "Principal": {"Service": service},
+                "Action": "sns:Publish",
+                "Resource": names.topic_arn("alarms"),
+                "Condition": _on_behalf(names, sources),
+            }
+            for service, sources in _tells(names)
+        )
+    )
+
+
 # ── logs ────────────────────────────────────────────────────────────────────────────────────────
 
 

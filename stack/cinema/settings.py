@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pulumi
 
+from cinema.alarms import AlarmSettings
 from cinema.api import ApiSettings
 from cinema.backups import BackupSettings
 from cinema.balancer import BalancerSettings
 from cinema.bastion import BastionSettings
 from cinema.config import Config
 from cinema.database import DatabaseSettings
+from cinema.keys import KeySettings
 from cinema.names import Names
 from cinema.network import NetworkSettings
 from cinema.previews import PreviewSettings
@@ -35,6 +37,8 @@ class Settings:
     thumbnails: ThumbnailSettings
     site: SiteSettings
     previews: PreviewSettings | None
+    keys: KeySettings
+    alarms: AlarmSettings | None
     protect: bool
 
     @classmethod
@@ -64,5 +68,7 @@ class Settings:
             thumbnails=ThumbnailSettings.read(config, package),
             site=site,
             previews=PreviewSettings.read(config),
+            keys=KeySettings.read(config),
+            alarms=AlarmSettings.read(config),
             protect=config.flag("cinema:protect"),
         )

@@ -31,7 +31,7 @@ from stackproof.aws.events.facts import (
 from stackproof.aws.events.functions import functions, log_writers, permissions
 from stackproof.aws.events.notifications import notifications
 from stackproof.aws.events.reading import Reader
-from stackproof.aws.events.relays import alarms, mappings, results, rules, subscriptions
+from stackproof.aws.events.relays import alarms, budgets, mappings, results, rules, subscriptions
 from stackproof.aws.ignored import as_deployed
 from stackproof.model import Family, Graph
 
@@ -53,6 +53,7 @@ def event_facts(graph: Graph) -> EventFacts:
         *mappings(reader),
         *results(reader),
         *alarms(reader),
+        *budgets(reader),
     )
     configurations: dict[str, list[str]] = {b.urn: [] for b in graph.of_type(*BUCKETS)}
     for item in graph.of_type(NOTIFICATION):

@@ -15,6 +15,7 @@ from __future__ import annotations
 import msgspec
 
 from stackproof.aws import coverage
+from stackproof.aws.identity import aliases
 from stackproof.aws.identity import principals as principals_module
 from stackproof.aws.identity import resource_policies as resources_module
 from stackproof.aws.identity.documents import Condition, Document, Match, Pattern, Statement, Who
@@ -150,6 +151,7 @@ def identity_facts(graph: Graph) -> IdentityFacts:
         assumptions=(
             *_ASSUMPTIONS,
             *([_FEDERATION] if any(map(_federated, found)) else []),
+            *([aliases.KEPT] if aliases.keys_by_alias(values) else []),
             *([_TEMPLATES] if graph.of_type(GROUP, principals_module.LAUNCH_TEMPLATE) else []),
             *(
                 f"{r.name} is read, not made here: its policy gives our principals nothing."
