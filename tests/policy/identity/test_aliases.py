@@ -38,7 +38,7 @@ def alias(name: str = "data", key: Value = None) -> Resource:
 
 
 def graph_of(statement: Statement, *more: Resource, key: Value = None) -> Graph:
-    default = {
+    default: dict[str, Value] = {
         "sseAlgorithm": "aws:kms",
         "kmsMasterKeyId": ref(KEY, "data", "arn") if key is None else key,
     }
