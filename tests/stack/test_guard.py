@@ -90,12 +90,16 @@ def test_access_logs_are_forgotten_and_lie_under_the_only_key_that_can_deliver(
 
 # ── keys ────────────────────────────────────────────────────────────────────────────────────────
 
+DATABASE_SECRETS = ("admin", "authority", "ca", "credentials", "keyfile")
+
 USED = {
     ("images", "Bucket images"),
     ("logs", "LogGroup api"),
+    ("logs", "LogGroup database"),
     ("logs", "LogGroup flow-log"),
     ("logs", "LogGroup thumbnails"),
     ("credentials", "Secret session-keys"),
+    *(("credentials", f"Secret database-{part}") for part in DATABASE_SECRETS),
     ("credentials", "Function thumbnails"),
     ("messages", "Topic alarms"),
     ("messages", "Queue thumbnails-failed"),
