@@ -22,6 +22,7 @@ from cinema.network import Network
 from cinema.previews import Previews
 from cinema.secret_store import SecretStore
 from cinema.security import SecurityGroups
+from cinema.sessions import Sessions
 from cinema.settings import Settings
 from cinema.site import Site
 from cinema.thumbnails import Thumbnails
@@ -59,7 +60,6 @@ database = Database(
 Backups("backups", settings.backups, names, database.volumes)
 access_logs = AccessLogs("access-logs", names, protect=settings.protect)
 balancer = Balancer("api", settings.balancer, ground, logs=access_logs)
-bastion = Bastion("bastion", settings.bastion, ground)
 
 # The API stores originals; each one starts a function, which stores a thumbnail.
 images = Bucket(
@@ -86,6 +86,15 @@ api = Api(
 # The site, told where the API is.
 Site("site", settings.site, names, api_address=balancer.address, logs=access_logs)
 
+# How administrators get in: over a bastion, or by Session Manager and without an open port.
+if settings.bastion is None:
+    sessions = Sessions("sessions", names, keys)
+    pulumi.export("sessionDocument", sessions.document)
+    pulumi.export("sessionPolicy", sessions.starting.arn)
+else:
+    bastion = Bastion("bastion", settings.bastion, ground)
+    pulumi.export("bastion", bastion.address)
+
 # Who is told when something is wrong.
 if settings.alarms is not None:
     watched = Watched(
@@ -98,7 +107,7 @@ if settings.alarms is not None:
         dead_letters=thumbnails.failed.name,
         nat_gateways={zone: nat.id for zone, nat in network.nat_gateways.items()},
         members={zone: member.id for zone, member in database.members.items()},
-        replica_set=names.prefix,
+        replica_set=settings.database.replica_set,
     )
     Alarms("alarms", settings.alarms, names, watched, keys=keys)
 
@@ -108,5 +117,4 @@ if settings.previews is not None:
     pulumi.export("previewRole", previews.role_arn)
 
 pulumi.export("api", balancer.address)
-pulumi.export("bastion", bastion.address)
 pulumi.export("imageBucket", images.bucket.id)

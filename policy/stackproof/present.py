@@ -73,6 +73,8 @@ def _identity(identity: Identity, there: _There) -> Identity:
         return who.principal is None or who.principal not in gone
 
     def granted(grant: Grant | Admission) -> bool:
+        if grant.only_with is not None and not there(grant.only_with):
+            return False
         return not grant.resources or any(map(there, grant.resources))
 
     principals = {

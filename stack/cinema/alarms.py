@@ -17,8 +17,7 @@ from cinema.names import Names
 _EMAIL = r"[A-Za-z0-9._%+-]+@([A-Za-z0-9-]+\.)+[A-Za-z]{2,}"
 
 DATABASE_METRICS = "Cinema/Database"
-"""The namespace in which the members of the database publish `Members` and
-`ReplicationLagSeconds`, with the dimension `ReplicaSet`."""
+"""Of what the members say of their set, as metrics in their log: `stack/machines/database`."""
 
 Value: TypeAlias = pulumi.Input[str]
 
@@ -84,7 +83,7 @@ def table(watched: Watched) -> tuple[Alarm, ...]:
     balancer = {"LoadBalancer": watched.load_balancer}
     targets = {**balancer, "TargetGroup": watched.target_group}
     function = {"FunctionName": watched.function}
-    replica_set = {"ReplicaSet": watched.replica_set}
+    replica_set = {"Stack": watched.replica_set}
     group = {"AutoScalingGroupName": watched.group}
     voting = len(watched.members)
     return (
@@ -205,11 +204,10 @@ def table(watched: Watched) -> tuple[Alarm, ...]:
         Alarm(
             name="database-members",
             namespace=DATABASE_METRICS,
-            metric="Members",
+            metric="MissingMembers",
             dimensions=replica_set,
             statistic="Maximum",
-            threshold=voting,
-            least=True,
+            threshold=0,
             periods=2,
             breaches=2,
             silence="breaching",
@@ -220,7 +218,7 @@ def table(watched: Watched) -> tuple[Alarm, ...]:
                 Alarm(
                     name="database-lag",
                     namespace=DATABASE_METRICS,
-                    metric="ReplicationLagSeconds",
+                    metric="ReplicationLag",
                     dimensions=replica_set,
                     statistic="Maximum",
                     threshold=60,

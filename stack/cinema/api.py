@@ -11,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from cinema import policies
+from cinema.access import key_name
 from cinema.balancer import Balancer
 from cinema.config import Config
 from cinema.database import DatabaseSettings
@@ -33,7 +34,7 @@ class ApiSettings:
 
     image: str
     instance_type: str
-    key_name: str
+    key_name: str | None
     min_size: int
     max_size: int
     cors_origins: tuple[str, ...]
@@ -58,7 +59,7 @@ class ApiSettings:
             instance_type=config.matching(
                 "cinema:apiInstanceType", INSTANCE_TYPE, "an instance type"
             ),
-            key_name=config.text("cinema:keyName"),
+            key_name=key_name(config),
             min_size=least,
             max_size=most,
             cors_origins=cors_origins,
@@ -100,6 +101,8 @@ class Api(pulumi.ComponentResource):
             "api-write-log": policies.write_api_log(ground.names),
             "api-read-secrets": policies.read_api_secrets(ground.names),
         }
+        if settings.key_name is None:
+            documents["api-serve-sessions"] = policies.serve_sessions(ground.names)
         if ground.keys.customer:
             documents["api-use-keys"] = policies.use_api_keys(ground.names)
         attachments = []

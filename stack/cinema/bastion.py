@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from cinema.access import key_name
 from cinema.config import Config
 from cinema.ground import Ground
 from cinema.instances import IMAGE_ID, METADATA_OPTIONS
@@ -23,11 +24,14 @@ class BastionSettings:
     zone: str
 
     @classmethod
-    def read(cls, config: Config, network: NetworkSettings) -> BastionSettings:
-        """From `cinema:bastionImage` and `cinema:keyName`."""
+    def read(cls, config: Config, network: NetworkSettings) -> BastionSettings | None:
+        """From `cinema:bastionImage` and `cinema:keyName`; None with Session Manager."""
+        key = key_name(config)
+        if key is None:
+            return None
         return cls(
             image=config.matching("cinema:bastionImage", IMAGE_ID, "an image's id"),
-            key_name=config.text("cinema:keyName"),
+            key_name=key,
             zone=network.zones[0],
         )
 

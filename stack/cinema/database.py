@@ -12,6 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from cinema import policies
+from cinema.access import key_name
 from cinema.config import Config, ConfigError
 from cinema.ground import Ground
 from cinema.instances import IMAGE_ID, INSTANCE_TYPE, METADATA_OPTIONS, environment_file
@@ -35,7 +36,7 @@ class DatabaseSettings:
 
     image: str
     instance_type: str
-    key_name: str
+    key_name: str | None
     volume_gib: int
     members: dict[str, str]
     domain: str
@@ -58,7 +59,7 @@ class DatabaseSettings:
             instance_type=config.matching(
                 "cinema:databaseInstanceType", INSTANCE_TYPE, "an instance type"
             ),
-            key_name=config.text("cinema:keyName"),
+            key_name=key_name(config),
             volume_gib=config.whole("cinema:databaseVolumeGiB", least=1, most=16384),
             members={zone: str(subnets[zone].host(_MEMBER_HOST)) for zone in zones},
             domain=names.domain,
@@ -149,6 +150,8 @@ class Database(pulumi.ComponentResource):
             "database-secrets": policies.found_secrets(names),
             "database-write-log": policies.write_database_log(names),
         }
+        if self._settings.key_name is None:
+            documents["database-serve-sessions"] = policies.serve_sessions(names)
         if self._ground.keys.customer:
             documents["database-use-keys"] = policies.use_member_keys(names)
         attachments: list[pulumi.Resource] = []

@@ -117,6 +117,11 @@ class Names:
         """The alias of a key of ours, as `kms:ResourceAliases` has it."""
         return f"alias/{self.prefix}-{part}"
 
+    @property
+    def session_document(self) -> str:
+        """The name of the document that sessions are started with."""
+        return f"{self.prefix}-session"
+
     def topic(self, part: str) -> str:
         """A topic's name."""
         return f"{self.prefix}-{part}"

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from cinema import policies
+from cinema.access import by_session_manager
 from cinema.acls import AclRule, acl_rules
 from cinema.config import Config, ConfigError
 from cinema.names import Names
@@ -18,12 +19,16 @@ from cinema.subnets import PlannedSubnet, Tier, plan, tier_block
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSettings:
-    """`zones` are sorted; `egress_zones`, among them, hold NAT gateways and interface endpoints."""
+    """`zones` are sorted; `egress_zones`, among them, hold NAT gateways and interface endpoints.
+
+    `admins` may speak SSH to the bastion; there is one unless `sessions` are Session Manager's.
+    """
 
     cidr: IPv4Network
     zones: tuple[str, ...]
     egress_zones: tuple[str, ...]
     admins: tuple[IPv4Network, ...]
+    sessions: bool
     https: bool
     subnets: tuple[PlannedSubnet, ...]
 
@@ -43,7 +48,8 @@ class NetworkSettings:
             subnets = plan(cidr, zones)
         except ValueError as problem:
             raise ConfigError("cinema:cidr", str(problem)) from None
-        admins = config.admin_networks("cinema:adminCidrs")
+        sessions = by_session_manager(config)
+        admins = () if sessions else config.admin_networks("cinema:adminCidrs")
         if inside := [network for network in admins if network.overlaps(cidr)]:
             raise ConfigError("cinema:adminCidrs", f"'{inside[0]}' overlaps the VPC, {cidr}")
         each = config.choice("cinema:egress", "each-zone", "one-zone") == "each-zone"
@@ -52,6 +58,7 @@ class NetworkSettings:
             zones=zones,
             egress_zones=zones if each else zones[:1],
             admins=admins,
+            sessions=sessions,
             https=https,
             subnets=subnets,
         )

@@ -406,6 +406,85 @@ def publish_alarms(names: Names) -> str:
     )
 
 
+# ── sessions ────────────────────────────────────────────────────────────────────────────────────
+
+SERVE_SESSIONS: Mapping[str, Sequence[str]] = {
+    "ssm": ("ssm:UpdateInstanceInformation",),
+    "ssmmessages": (
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
+    ),
+}
+"""What an instance does to be reached by Session Manager, by service. The managed policy
+AmazonSSMManagedInstanceCore has three times as much, with every parameter of the account in it
+(Systems Manager User Guide, "Verify or create an IAM role with Session Manager permissions")."""
+
+
+def _own_instances(names: Names) -> str:
+    return f"arn:aws:ec2:{names.region}:{names.account}:instance/*"
+
+
+def serve_sessions(names: Names) -> str:
+    """An instance is reached by Session Manager, and sends what is typed there to a log.
+
+    The channels have no ARN; the agent's streaming has to list log groups to find its own
+    (Systems Manager User Guide, "Logging session data using Amazon CloudWatch Logs").
+    """
+    log_group = names.log_group_arn(names.log_group("sessions"))
+    return document(
+        allow(SERVE_SESSIONS["ssm"], [_own_instances(names)]),
+        allow(SERVE_SESSIONS["ssmmessages"], ["*"]),
+        allow(
+            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            [f"{log_group}:*"],
+        ),
+        allow(["logs:DescribeLogGroups"], [names.log_group_arn("*")]),
+    )
+
+
+def sessions_endpoint(names: Names, service: str) -> str:
+    """What may pass an endpoint of Session Manager: instances of this account, being reached.
+
+    Somebody who is inside with credentials of another account gets nothing out by it.
+    """
+    return document(
+        allow(
+            SERVE_SESSIONS[service],
+            ["*"],
+            Sid="OwnSessions",
+            Principal="*",
+            Condition={"StringEquals": {"aws:PrincipalAccount": names.account}},
+        )
+    )
+
+
+def start_sessions(names: Names) -> str:
+    """For people: sessions on the machines of this stack, by its own document alone.
+
+    Nothing has it until somebody attaches it to those who operate the stack. Whoever starts a
+    session without a document gets the account's own, which may log nothing (Systems Manager User
+    Guide, "Enforce a session document permission check for the AWS CLI").
+    """
+    sessions = f"arn:aws:ssm:{names.region}:{names.account}"
+    ours = {
+        "StringEquals": {
+            "aws:ResourceTag/project": names.project,
+            "aws:ResourceTag/stack": names.stack,
+        },
+        "BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"},
+    }
+    return document(
+        allow(["ssm:StartSession"], [_own_instances(names)], Condition=ours),
+        allow(["ssm:StartSession"], [f"{sessions}:document/{names.session_document}"]),
+        allow(
+            ["ssm:ResumeSession", "ssm:TerminateSession"], [f"{sessions}:session/${{aws:userid}}-*"]
+        ),
+        allow(["ec2:DescribeInstances", "ssm:DescribeSessions"], ["*"]),
+    )
+
+
 # ── logs ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -531,8 +610,26 @@ def s3_endpoint(names: Names) -> str:
     )
 
 
-def logs_endpoint(names: Names) -> str:
-    """What may pass the endpoint of CloudWatch Logs: events for our machines' own log groups."""
+def logs_endpoint(names: Names, *, sessions: bool) -> str:
+    """What may pass the endpoint of CloudWatch Logs: events for our machines' own log groups.
+
+    With `sessions`, what is typed in Session Manager too, whose agent looks for its log group.
+    """
+    log = names.log_group_arn(names.log_group("sessions"))
+    of_sessions = (
+        allow(
+            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            [f"{log}:*"],
+            Sid="Sessions",
+            Principal="*",
+        ),
+        allow(
+            ["logs:DescribeLogGroups"],
+            [names.log_group_arn("*")],
+            Sid="FindSessions",
+            Principal="*",
+        ),
+    )
     groups = [names.log_group_arn(names.log_group(part)) for part in ("api", "database")]
     return document(
         allow(
@@ -540,7 +637,8 @@ def logs_endpoint(names: Names) -> str:
             [f"{group}:*" for group in groups],
             Sid="OwnLogs",
             Principal="*",
-        )
+        ),
+        *(of_sessions if sessions else ()),
     )
 
 

@@ -61,6 +61,10 @@ def _label(peer: Peer) -> str:
 
 def security_flows(settings: NetworkSettings) -> tuple[SecurityFlow, ...]:
     """Every connection that the architecture needs."""
+    bastion = (
+        SecurityFlow("bastion", "api", 22, "Administrators"),
+        SecurityFlow("bastion", "database", 22, "Administrators"),
+    )
     https = (SecurityFlow(INTERNET, "load-balancer", 443, "Browsers"),) if settings.https else ()
     return (
         SecurityFlow(INTERNET, "load-balancer", 80, "Browsers"),
@@ -76,8 +80,7 @@ def security_flows(settings: NetworkSettings) -> tuple[SecurityFlow, ...]:
         # which needs no role of ours), and none of its addresses can be named in a rule.
         SecurityFlow("api", INTERNET, 443, "Systems Manager"),
         *(SecurityFlow(network, "bastion", 22, "Administrators") for network in settings.admins),
-        SecurityFlow("bastion", "api", 22, "Administrators"),
-        SecurityFlow("bastion", "database", 22, "Administrators"),
+        *(() if settings.sessions else bastion),
     )
 
 
@@ -116,8 +119,9 @@ class SecurityGroups(pulumi.ComponentResource):
                 opts=child,
             )
             for group, description in _DESCRIPTIONS.items()
+            if group != "bastion" or not settings.sessions
         }
-        rules: dict[GroupName, list[pulumi.Resource]] = {group: [] for group in _DESCRIPTIONS}
+        rules: dict[GroupName, list[pulumi.Resource]] = {group: [] for group in self.groups}
         for flow in security_flows(settings):
             if isinstance(flow.source, str):
                 rules[flow.source].append(

@@ -32,7 +32,7 @@ class Settings:
     balancer: BalancerSettings
     database: DatabaseSettings
     backups: BackupSettings
-    bastion: BastionSettings
+    bastion: BastionSettings | None
     api: ApiSettings
     thumbnails: ThumbnailSettings
     site: SiteSettings

@@ -13,6 +13,7 @@ import yaml
 from stackproof.check import Report, check
 from stackproof.contract import load
 from stackproof.model import Family, Verdict
+from stackproof.selection import SelectorError
 from stackproof.sources.program import evaluate
 from tests.stack.engine_double import ROOT
 
@@ -85,7 +86,6 @@ def project(tmp_path: Path) -> Path:
             {"https": "optional", "certificateArn": "", "apiDomain": ""},
             {"network.flow.internet-to-load-balancer"},
         ),
-        ({"adminCidrs": ["198.51.100.0/24"]}, {"network.flow.admins-to-bastion"}),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
@@ -96,6 +96,17 @@ def test_a_setting_that_breaks_what_prod_promises_is_seen(
     settings["config"] |= {f"cinema:{key}": value for key, value in changes.items()}
     (project / "Pulumi.prod.yaml").write_text(yaml.safe_dump(settings))
     assert broken <= with_verdict(report(project, "prod"), Verdict.VIOLATED)
+
+
+@pytest.mark.parametrize("changes", [{"access": "bastion"}, {"keys": "aws"}, {"alarms": "off"}])
+def test_a_guard_that_prod_promises_cannot_be_left_out(
+    project: Path, changes: dict[str, str]
+) -> None:
+    settings = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())
+    settings["config"] |= {f"cinema:{key}": value for key, value in changes.items()}
+    (project / "Pulumi.prod.yaml").write_text(yaml.safe_dump(settings))
+    with pytest.raises(SelectorError, match="matches no resource"):
+        report(project, "prod")
 
 
 @pytest.mark.parametrize("switch", ["create", "adopt"])

@@ -31,6 +31,7 @@ def network(*, https: bool) -> NetworkSettings:
         cidr=VPC,
         zones=zones,
         egress_zones=zones,
+        sessions=False,
         admins=ADMINS,
         https=https,
         subnets=plan(VPC, zones),

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from cinema import policies
 from cinema.alarms import Alarm, Watched, dashboard, table
 from cinema.names import Names
+from cinema.sessions import preferences
 from tests.stack.engine_double import Registered, World, run
 
 STACKS = ("seed", "dev", "prod")
@@ -97,6 +99,7 @@ USED = {
     ("logs", "LogGroup api"),
     ("logs", "LogGroup database"),
     ("logs", "LogGroup flow-log"),
+    ("logs", "LogGroup sessions"),
     ("logs", "LogGroup thumbnails"),
     ("credentials", "Secret session-keys"),
     *(("credentials", f"Secret database-{part}") for part in DATABASE_SECRETS),
@@ -292,3 +295,86 @@ def test_the_dashboard_as_it_is_declared_is_json() -> None:
     (declared,) = world("prod").of("aws:cloudwatch/dashboard:Dashboard").values()
     body = json.loads(declared.inputs["dashboardBody"])
     assert len(body["widgets"]) == 1 + len(world("prod").of(ALARM))
+
+
+# ── administrators ──────────────────────────────────────────────────────────────────────────────
+
+SSH = 22
+RULES = (
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+    "aws:ec2/networkAclRule:NetworkAclRule",
+)
+DOCUMENT = "aws:ssm/document:Document"
+
+
+def opening(found: World, port: int) -> set[str]:
+    """The rules of groups and ACLs that open the port; wide ranges of replies are none."""
+    return {
+        r.name
+        for type_ in RULES
+        for r in found.of(type_).values()
+        if r.inputs["fromPort"] <= port <= r.inputs["toPort"]
+    }
+
+
+def test_with_session_manager_there_is_no_bastion_no_key_pair_and_no_ssh() -> None:
+    found = world("prod")
+    assert opening(found, SSH) == set()
+    assert set(found.of("aws:ec2/instance:Instance")) == {
+        f"database-us-east-1{letter}" for letter in "abc"
+    }
+    assert "bastion" not in found.of("aws:ec2/securityGroup:SecurityGroup")
+    assert not [r.name for r in found.resources if "keyName" in r.inputs]
+    endpoints = found.of("aws:ec2/vpcEndpoint:VpcEndpoint")
+    assert {"ssm", "ssmmessages"} <= set(endpoints)
+    for name in ("ssm", "ssmmessages"):
+        assert len(endpoints[name].inputs["subnetIds"]) == 3
+
+
+@pytest.mark.parametrize("stack", ["seed", "dev"])
+def test_with_a_bastion_there_are_no_sessions(stack: str) -> None:
+    found = world(stack)
+    assert "bastion-to-database-22" in opening(found, SSH)
+    assert found.of(DOCUMENT) == {}
+    assert not {"ssm", "ssmmessages"} & set(found.of("aws:ec2/vpcEndpoint:VpcEndpoint"))
+    assert "sessions" not in found.of(LOG_GROUP)
+
+
+def test_a_session_is_logged_under_a_key_or_refused_and_does_not_stay_open() -> None:
+    found = world("prod")
+    (document,) = found.of(DOCUMENT).values()
+    inputs = json.loads(document.inputs["content"])["inputs"]
+    assert inputs["cloudWatchLogGroupName"] == found.of(LOG_GROUP)["sessions"].inputs["name"]
+    assert inputs["cloudWatchEncryptionEnabled"] is True
+    assert inputs["cloudWatchStreamingEnabled"] is True
+    # (Systems Manager User Guide, "Session document schema"): minutes, as text, within these.
+    assert 1 <= int(inputs["idleSessionTimeout"]) <= 60
+    assert 1 <= int(inputs["maxSessionDuration"]) <= 1440
+    assert preferences(NAMES, encrypted=False)["inputs"] == inputs | {
+        "cloudWatchEncryptionEnabled": False
+    }
+
+
+def test_only_this_stacks_machines_by_this_stacks_document() -> None:
+    found = world("prod")
+    policy = json.loads(found.of("aws:iam/policy:Policy")["sessions"].inputs["policy"])
+    starting = [s for s in policy["Statement"] if "ssm:StartSession" in s["Action"]]
+    machines, documents = starting
+    assert machines["Condition"]["StringEquals"] == {
+        "aws:ResourceTag/project": "cinema", "aws:ResourceTag/stack": "prod",
+    }  # fmt: skip
+    assert machines["Condition"]["BoolIfExists"] == {"ssm:SessionDocumentAccessCheck": "true"}
+    assert documents["Resource"] == [
+        "arn:aws:ssm:us-east-1:123456789012:document/cinema-prod-session"
+    ]
+    attached = found.of("aws:iam/rolePolicyAttachment:RolePolicyAttachment").values()
+    assert not [a for a in attached if a.inputs["policyArn"] == "arn-of:sessions"]
+
+
+def test_machines_may_do_what_sessions_take_and_not_read_parameters() -> None:
+    managed = {"ssm:GetParameter", "ssm:GetParameters", "ssm:PutInventory", "ssm:GetDocument"}
+    document = json.loads(policies.serve_sessions(NAMES))
+    actions = {action for statement in document["Statement"] for action in statement["Action"]}
+    assert not actions & managed
+    assert not any("*" in action for action in actions)

@@ -45,6 +45,7 @@ def contract(*, optional: bool) -> Contract:
                         "may": [
                             {"actions": ["s3:GetObject"], "resources": ["cache/*"]},
                             {"actions": ["s3:PutObject"], "resources": ["cache/*", "*"]},
+                            {"actions": ["kms:*"], "resources": ["*"], "only_with": "cache"},
                         ],
                     },
                     "scanner": {"role": "scanner", "assumed_by": [{"anyone": True}]},

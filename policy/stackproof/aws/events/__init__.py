@@ -14,6 +14,7 @@ they are in `log_writers`, because a notification on their bucket makes them a s
 
 from __future__ import annotations
 
+from stackproof.aws import ssm_documents
 from stackproof.aws.coverage import not_modelled
 from stackproof.aws.events.facts import (
     BUCKETS,
@@ -63,6 +64,8 @@ def event_facts(graph: Graph) -> EventFacts:
     for resource in graph.of_type(*MODELLED):
         if resource.external and resource.type in _SENDERS:
             reader.cannot_read(resource, "it is read from AWS, not declared")
+    for document, why in ssm_documents.not_understood(graph):
+        reader.cannot_read(document, why)
     for resource in graph.of_type(*BUCKETS):
         for key in _INLINE:
             if resource.inputs.get(key):
