@@ -5,6 +5,8 @@ from pathlib import Path
 import pulumi
 
 from cinema import package, policies
+from cinema.accesslogs import AccessLogs
+from cinema.alarms import Alarms, Watched
 from cinema.api import Api
 from cinema.backups import Backups
 from cinema.balancer import Balancer
@@ -17,11 +19,13 @@ from cinema.delivery import Delivery
 from cinema.endpoints import Endpoints
 from cinema.flowlog import FlowLog
 from cinema.ground import Ground
+from cinema.keys import Keys
 from cinema.machines import Machine
 from cinema.network import Network
 from cinema.previews import Previews
 from cinema.secret_store import SecretStore
 from cinema.security import SecurityGroups
+from cinema.sessions import Sessions
 from cinema.settings import Settings
 from cinema.site import Site
 from cinema.thumbnails import Thumbnails
@@ -37,13 +41,16 @@ settings = Settings.read(
 )
 names = settings.names
 
+# What encrypts each class of data.
+keys = Keys("keys", settings.keys, names)
+
 # The ground: three tiers of subnets, what each may send, what each may hear.
 network = Network("network", settings.network, names)
-FlowLog("flow-log", names, network)
+FlowLog("flow-log", names, network, keys)
 security = SecurityGroups("security", settings.network, names, network)
-ground = Ground(names, network, security)
+ground = Ground(names, keys, network, security)
 endpoints = Endpoints("endpoints", settings.network, ground)
-secrets = SecretStore("secrets", names, protect=settings.protect)
+secrets = SecretStore("secrets", names, keys, protect=settings.protect)
 zone = PrivateZone("zone", names, network, settings.database.addresses)
 
 # Images of the machines, built from stack/machines.
@@ -65,18 +72,19 @@ database = Database(
     needs=[*endpoints.ready, *secrets.secrets.values(), *zone.records.values()],
 )
 Backups("backups", settings.backups, names, database.volumes)
-balancer = Balancer("api", settings.balancer, ground)
-bastion = Bastion("bastion", settings.bastion, ground, image_id=machines["bastion"].image_id)
+access_logs = AccessLogs("access-logs", names, protect=settings.protect)
+balancer = Balancer("api", settings.balancer, ground, logs=access_logs)
 
 # The API stores originals; each one starts a function, which stores a thumbnail.
 images = Bucket(
     "images",
     names.bucket("images"),
-    Access(policy=policies.tls_only(names.bucket_arn("images"))),
+    Access(policy=policies.tls_only(names.bucket_arn("images")), key=keys.arn("images")),
     protect=settings.protect,
+    log_to=access_logs,
 )
-Thumbnails("thumbnails", settings.thumbnails, names, images)
-Api(
+thumbnails = Thumbnails("thumbnails", settings.thumbnails, names, images, keys=keys)
+api = Api(
     "api",
     settings.api,
     ground,
@@ -91,12 +99,37 @@ Api(
 )
 
 # The site, told where the API is: beside it, or behind the same CDN.
-site = Site("site", settings.site, names)
+site = Site("site", settings.site, names, logs=access_logs)
 site_address, api_address = site.address, balancer.address
 if settings.delivery is not None:
     delivery = Delivery("delivery", settings.delivery, names, site, balancer)
     site_address = api_address = delivery.address
 site.tell(api_address)
+
+# How administrators get in: over a bastion, or by Session Manager and without an open port.
+if settings.bastion is None:
+    sessions = Sessions("sessions", names, keys)
+    pulumi.export("sessionDocument", sessions.document)
+    pulumi.export("sessionPolicy", sessions.starting.arn)
+else:
+    bastion = Bastion("bastion", settings.bastion, ground, image_id=machines["bastion"].image_id)
+    pulumi.export("bastion", bastion.address)
+
+# Who is told when something is wrong.
+if settings.alarms is not None:
+    watched = Watched(
+        load_balancer=balancer.load_balancer.arn_suffix,
+        target_group=balancer.target_group.arn_suffix,
+        group=api.group.name,
+        least_instances=settings.api.min_size,
+        most_instances=settings.api.max_size,
+        function=thumbnails.function.name,
+        dead_letters=thumbnails.failed.name,
+        nat_gateways={zone: nat.id for zone, nat in network.nat_gateways.items()},
+        members={zone: member.id for zone, member in database.members.items()},
+        replica_set=settings.database.replica_set,
+    )
+    Alarms("alarms", settings.alarms, names, watched, keys=keys)
 
 # Pull requests may preview, and nothing else.
 if settings.previews is not None:
@@ -105,5 +138,4 @@ if settings.previews is not None:
 
 pulumi.export("site", site_address)
 pulumi.export("api", api_address)
-pulumi.export("bastion", bastion.address)
 pulumi.export("imageBucket", images.bucket.id)

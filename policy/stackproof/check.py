@@ -34,6 +34,7 @@ from stackproof.model import (
     Verdict,
     locations_of,
 )
+from stackproof.present import of_what_is_there
 from stackproof.selection import Members, select
 
 REPORT_VERSION = 1
@@ -130,6 +131,7 @@ def check(  # noqa: PLR0913 - what is decided, and under which circumstances
         raise NothingToCheckError(_claims_nothing(chosen))
     if members is None:
         members = select(contract, graph)
+        contract = of_what_is_there(contract, members)
     world = baseline.world(graph) if alone else World(graph, contract, members)
     first = _stage([proof for proof in claimed if not proof.after_proofs], world)
     last = _stage(

@@ -40,8 +40,10 @@ def acl_rules(
     """The rules of a tier's ACL, given each tier's block of addresses.
 
     With a CDN no browser comes to the public tier. What comes from CloudFront appears in the
-    private one, from addresses of CloudFront's.
+    private one, from addresses of CloudFront's. Without `admins` there is no bastion, and no rule
+    is about SSH.
     """
+    bastion = bool(admins)
     public, private, database = blocks[Tier.PUBLIC], blocks[Tier.PRIVATE], blocks[Tier.DATABASE]
     match tier:
         case Tier.PUBLIC:
@@ -58,8 +60,8 @@ def acl_rules(
                 *ssh,
                 AclRule(200, "in", ANYWHERE, _EPHEMERAL, "replies, of the internet to the NAT too"),
                 AclRule(100, "out", ANYWHERE, (443, 443), "HTTPS of the private tier, by NAT"),
-                AclRule(110, "out", private, (22, 22), "bastion to API"),
-                AclRule(120, "out", database, (22, 22), "bastion to database"),
+                *_if(bastion, AclRule(110, "out", private, (22, 22), "bastion to API")),
+                *_if(bastion, AclRule(120, "out", database, (22, 22), "bastion to database")),
                 # Holds 8081 as well, on which the load balancer speaks to the API.
                 AclRule(200, "out", ANYWHERE, _EPHEMERAL, "replies to clients; API"),
             )
@@ -68,7 +70,7 @@ def acl_rules(
                 (AclRule(230, "out", ANYWHERE, _EPHEMERAL, "replies to CloudFront"),) if cdn else ()
             )
             return (
-                AclRule(100, "in", public, (22, 22), "bastion"),
+                *_if(bastion, AclRule(100, "in", public, (22, 22), "bastion")),
                 AclRule(110, "in", private, (443, 443), "interface endpoints"),
                 AclRule(120, "in", database, (443, 443), "interface endpoints"),
                 # Holds 8080 and 8081 as well. From anywhere: a NAT gateway keeps the sender's
@@ -87,13 +89,17 @@ def acl_rules(
             )
         case Tier.DATABASE:
             return (
-                AclRule(100, "in", public, (22, 22), "bastion"),
+                *_if(bastion, AclRule(100, "in", public, (22, 22), "bastion")),
                 # Holds 27017 as well, on which the API asks.
                 AclRule(110, "in", private, _EPHEMERAL, "API; replies of the interface endpoints"),
                 # Holds 27017 as well, between the members.
                 AclRule(200, "in", database, _EPHEMERAL, "replica set and its replies"),
                 AclRule(100, "out", private, (443, 443), "interface endpoints"),
-                AclRule(200, "out", public, _EPHEMERAL, "replies to the bastion"),
+                *_if(bastion, AclRule(200, "out", public, _EPHEMERAL, "replies to the bastion")),
                 AclRule(210, "out", private, _EPHEMERAL, "replies to the API"),
                 AclRule(220, "out", database, _EPHEMERAL, "replica set and its replies"),
             )
+
+
+def _if(there: bool, rule: AclRule) -> tuple[AclRule, ...]:  # noqa: FBT001 - it reads as a sentence
+    return (rule,) if there else ()

@@ -11,12 +11,13 @@ import pulumi
 import pulumi_aws as aws
 
 from cinema import policies
+from cinema.access import key_name
 from cinema.balancer import Balancer
 from cinema.config import Config
 from cinema.database import DatabaseSettings
 from cinema.ground import Ground
 from cinema.instances import INSTANCE_TYPE, METADATA_OPTIONS, environment_file
-from cinema.logs import LOG_RETENTION_DAYS
+from cinema.logs import log_group
 from cinema.subnets import Tier
 
 _SECONDS_TO_START = 120
@@ -33,7 +34,7 @@ class ApiSettings:
     """
 
     instance_type: str
-    key_name: str
+    key_name: str | None
     min_size: int
     max_size: int
     cors_origins: tuple[str, ...]
@@ -59,7 +60,7 @@ class ApiSettings:
             instance_type=config.matching(
                 "cinema:apiInstanceType", INSTANCE_TYPE, "an instance type"
             ),
-            key_name=config.text("cinema:keyName"),
+            key_name=key_name(config),
             min_size=least,
             max_size=most,
             cors_origins=cors_origins,
@@ -89,12 +90,7 @@ class Api(pulumi.ComponentResource):
         super().__init__("cinema:api:Api", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         label = f"{ground.names.prefix}-{name}"
-        log_group = aws.cloudwatch.LogGroup(
-            name,
-            name=ground.names.log_group("api"),
-            retention_in_days=LOG_RETENTION_DAYS,
-            opts=child,
-        )
+        log = log_group(name, ground.names.log_group("api"), ground.keys, child)
         role = aws.iam.Role(
             name,
             name=ground.names.role("api"),
@@ -108,6 +104,10 @@ class Api(pulumi.ComponentResource):
             "api-write-log": policies.write_api_log(ground.names),
             "api-read-secrets": policies.read_api_secrets(ground.names),
         }
+        if settings.key_name is None:
+            documents["api-serve-sessions"] = policies.serve_sessions(ground.names)
+        if ground.keys.customer:
+            documents["api-use-keys"] = policies.use_api_keys(ground.names)
         attachments = []
         for part, text in documents.items():
             policy = aws.iam.Policy(part, policy=text, opts=child)
@@ -171,7 +171,7 @@ class Api(pulumi.ComponentResource):
             tags={"Name": label},
             opts=child,
         )
-        group = aws.autoscaling.Group(
+        self.group = aws.autoscaling.Group(
             name,
             min_size=settings.min_size,
             desired_capacity=settings.min_size,
@@ -191,6 +191,7 @@ class Api(pulumi.ComponentResource):
             ),
             target_group_arns=[balancer.target_group.arn],
             health_check_type="ELB",
+            enabled_metrics=[aws.autoscaling.Metric("GroupDesiredCapacity")],
             health_check_grace_period=_SECONDS_TO_START,
             default_instance_warmup=_SECONDS_TO_START,
             instance_refresh=aws.autoscaling.GroupInstanceRefreshArgs(
@@ -213,15 +214,16 @@ class Api(pulumi.ComponentResource):
                     *ground.network.ready[Tier.PRIVATE],
                     *ground.security.rules["api"],
                     *attachments,
-                    log_group,
+                    log,
                     *balancer.listeners,
+                    *ground.keys.ready,
                     *needs,
                 ],
             ),
         )
         aws.autoscaling.Policy(
             name,
-            autoscaling_group_name=group.name,
+            autoscaling_group_name=self.group.name,
             policy_type="TargetTrackingScaling",
             target_tracking_configuration=aws.autoscaling.PolicyTargetTrackingConfigurationArgs(
                 predefined_metric_specification=aws.autoscaling.PolicyTargetTrackingConfigurationPredefinedMetricSpecificationArgs(
@@ -231,4 +233,4 @@ class Api(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        self.register_outputs({"group": group.name})
+        self.register_outputs({"group": self.group.name})

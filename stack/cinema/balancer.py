@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from cinema.buckets import Bucket
 from cinema.config import Config
 from cinema.ground import Ground
 from cinema.network import CDN_PORT, NetworkSettings
@@ -39,13 +40,15 @@ class Balancer(pulumi.ComponentResource):
         name: str,
         settings: BalancerSettings,
         ground: Ground,
+        *,
+        logs: Bucket,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("cinema:balancer:Balancer", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         tags = {"Name": f"{ground.names.prefix}-{name}"}
         tier = Tier.PRIVATE if settings.internal else Tier.PUBLIC
-        load_balancer = aws.lb.LoadBalancer(
+        self.load_balancer = aws.lb.LoadBalancer(
             name,
             load_balancer_type="application",
             internal=settings.internal,
@@ -57,11 +60,19 @@ class Balancer(pulumi.ComponentResource):
             # API cannot tell from a client's.
             xff_header_processing_mode="preserve" if settings.internal else "append",
             enable_deletion_protection=settings.protect,
+            access_logs=aws.lb.LoadBalancerAccessLogsArgs(
+                enabled=True, bucket=logs.bucket.id, prefix="alb"
+            ),
             tags=tags,
-            # AWS refuses an internet-facing load balancer in a VPC without internet gateway.
+            # AWS refuses an internet-facing load balancer in a VPC without internet gateway,
+            # and access logs that the bucket's policy does not admit yet.
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[*ground.network.ready[tier], *ground.security.rules["load-balancer"]],
+                depends_on=[
+                    *ground.network.ready[tier],
+                    *ground.security.rules["load-balancer"],
+                    *logs.ready,
+                ],
             ),
         )
         self.target_group = aws.lb.TargetGroup(
@@ -88,7 +99,7 @@ class Balancer(pulumi.ComponentResource):
         )
         http = aws.lb.Listener(
             "http",
-            load_balancer_arn=load_balancer.arn,
+            load_balancer_arn=self.load_balancer.arn,
             port=CDN_PORT if settings.internal else 80,
             protocol="HTTP",
             default_actions=[
@@ -100,7 +111,7 @@ class Balancer(pulumi.ComponentResource):
         )
         self.listeners = [http]
         self.gateway = ground.network.gateway
-        self.arn = load_balancer.arn
-        self.dns_name = load_balancer.dns_name
-        self.address = pulumi.Output.concat("http://", load_balancer.dns_name)
+        self.arn = self.load_balancer.arn
+        self.dns_name = self.load_balancer.dns_name
+        self.address = pulumi.Output.concat("http://", self.load_balancer.dns_name)
         self.register_outputs({"address": self.address})

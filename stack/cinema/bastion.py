@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from cinema.access import key_name
 from cinema.config import Config
 from cinema.ground import Ground
 from cinema.instances import METADATA_OPTIONS
@@ -22,10 +23,13 @@ class BastionSettings:
     zone: str
 
     @classmethod
-    def read(cls, config: Config, network: NetworkSettings) -> BastionSettings:
-        """From `cinema:keyName`."""
+    def read(cls, config: Config, network: NetworkSettings) -> BastionSettings | None:
+        """From `cinema:keyName`; None with Session Manager."""
+        key = key_name(config)
+        if key is None:
+            return None
         return cls(
-            key_name=config.text("cinema:keyName"),
+            key_name=key,
             zone=network.zones[0],
         )
 

@@ -1,4 +1,4 @@
-"""What both buckets have in common: nobody else's objects, encrypted, nothing kept for ever."""
+"""What all buckets have in common: nobody else's objects, encrypted, nothing kept for ever."""
 
 from __future__ import annotations
 
@@ -13,22 +13,32 @@ _DAYS_OF_BROKEN_UPLOADS = 7
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """A bucket's policy document, and whether that may open the bucket to everybody."""
+    """A bucket's policy document, whether that may open the bucket to everybody, and a key.
+
+    Without a `key` S3 encrypts with its own, which lets everyone of the account through.
+    """
 
     policy: str
     public: bool = False
+    key: pulumi.Output[str] | None = None
 
 
 class Bucket(pulumi.ComponentResource):
-    """A versioned bucket. `ready` is what must exist before anything is put into it."""
+    """A versioned bucket. `ready` is what must exist before anything is put into it.
 
-    def __init__(
+    `keep_days` after which S3 expires an object, for what is not kept for ever. `log_to` is the
+    bucket that hears of every request here, under `s3/NAME/`.
+    """
+
+    def __init__(  # noqa: PLR0913 - what buckets differ in, by name
         self,
         name: str,
         physical_name: str,
         access: Access,
         *,
         protect: bool,
+        keep_days: int | None = None,
+        log_to: Bucket | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("cinema:buckets:Bucket", name, None, opts)
@@ -63,8 +73,11 @@ class Bucket(pulumi.ComponentResource):
             rules=[
                 aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
                     apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                        sse_algorithm="AES256"
-                    )
+                        sse_algorithm="AES256" if access.key is None else "aws:kms",
+                        kms_master_key_id=access.key,
+                    ),
+                    # One call to KMS for many objects: S3 asks for a key of the bucket.
+                    bucket_key_enabled=access.key is not None,
                 )
             ],
             opts=child,
@@ -85,6 +98,9 @@ class Bucket(pulumi.ComponentResource):
                     id="forget",
                     status="Enabled",
                     filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
+                    expiration=None
+                    if keep_days is None
+                    else aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(days=keep_days),
                     noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
                         noncurrent_days=_DAYS_OF_OLD_VERSIONS
                     ),
@@ -104,5 +120,13 @@ class Bucket(pulumi.ComponentResource):
             # access at the same moment.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[block, ownership]),
         )
-        self.ready = (policy, encryption, versioning)
+        if log_to is not None:
+            aws.s3.BucketLogging(
+                name,
+                bucket=self.bucket.id,
+                target_bucket=log_to.bucket.id,
+                target_prefix=f"s3/{name}/",
+                opts=pulumi.ResourceOptions(parent=self, depends_on=log_to.ready),
+            )
+        self.ready: tuple[pulumi.Resource, ...] = (policy, encryption, versioning)
         self.register_outputs({"bucket": self.bucket.id})

@@ -12,10 +12,11 @@ import pulumi
 import pulumi_aws as aws
 
 from cinema import policies
+from cinema.access import key_name
 from cinema.config import Config, ConfigError
 from cinema.ground import Ground
 from cinema.instances import IMAGE_ID, INSTANCE_TYPE, METADATA_OPTIONS, environment_file
-from cinema.logs import LOG_RETENTION_DAYS
+from cinema.logs import log_group
 from cinema.names import Names
 from cinema.network import NetworkSettings
 from cinema.subnets import Tier
@@ -35,7 +36,7 @@ class DatabaseSettings:
 
     image: str
     instance_type: str
-    key_name: str
+    key_name: str | None
     volume_gib: int
     members: dict[str, str]
     domain: str
@@ -58,7 +59,7 @@ class DatabaseSettings:
             instance_type=config.matching(
                 "cinema:databaseInstanceType", INSTANCE_TYPE, "an instance type"
             ),
-            key_name=config.text("cinema:keyName"),
+            key_name=key_name(config),
             volume_gib=config.whole("cinema:databaseVolumeGiB", least=1, most=16384),
             members={zone: str(subnets[zone].host(_MEMBER_HOST)) for zone in zones},
             domain=names.domain,
@@ -98,22 +99,24 @@ class Database(pulumi.ComponentResource):
         self._name = name
         self._settings = settings
         self._ground = ground
-        log_group = aws.cloudwatch.LogGroup(
+        log = log_group(
             name,
-            name=ground.names.log_group("database"),
-            retention_in_days=LOG_RETENTION_DAYS,
-            opts=pulumi.ResourceOptions(parent=self),
+            ground.names.log_group("database"),
+            ground.keys,
+            pulumi.ResourceOptions(parent=self),
         )
         profile, rights = self._role()
         ready = [
             *ground.network.ready[Tier.DATABASE],
             *ground.security.rules["database"],
             *rights,
-            log_group,
+            log,
+            *ground.keys.ready,
             *needs,
         ]
         volumes = {zone: self._volume(zone) for zone in sorted(settings.members)}
-        instances, attachments = [], []
+        self.members: dict[str, aws.ec2.Instance] = {}
+        attachments = []
         for zone, volume in volumes.items():
             instance = self._instance(zone, profile, [*ready, volume])
             attachments.append(
@@ -127,9 +130,9 @@ class Database(pulumi.ComponentResource):
                     opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
                 )
             )
-            instances.append(instance)
+            self.members[zone] = instance
         self.volumes = tuple(volumes.values())
-        self.ready = (*instances, *attachments)
+        self.ready = (*self.members.values(), *attachments)
         self.register_outputs({"hosts": list(settings.hosts)})
 
     def _role(self) -> tuple[aws.iam.InstanceProfile, list[pulumi.Resource]]:
@@ -147,6 +150,10 @@ class Database(pulumi.ComponentResource):
             "database-secrets": policies.found_secrets(names),
             "database-write-log": policies.write_database_log(names),
         }
+        if self._settings.key_name is None:
+            documents["database-serve-sessions"] = policies.serve_sessions(names)
+        if self._ground.keys.customer:
+            documents["database-use-keys"] = policies.use_member_keys(names)
         attachments: list[pulumi.Resource] = []
         for part, text in documents.items():
             policy = aws.iam.Policy(part, policy=text, opts=child)
@@ -169,6 +176,7 @@ class Database(pulumi.ComponentResource):
             type="gp3",
             size=settings.volume_gib,
             encrypted=True,
+            kms_key_id=self._ground.keys.arn("database"),
             # The last thing to be lost; where it is not protected, a snapshot is not kept.
             final_snapshot=settings.protect,
             tags={**self._tags(zone), policies.BACKUP_TAG: self._ground.names.prefix},
@@ -193,7 +201,7 @@ class Database(pulumi.ComponentResource):
             ebs_optimized=True,
             monitoring=True,
             root_block_device=aws.ec2.InstanceRootBlockDeviceArgs(
-                volume_type="gp3", encrypted=True
+                volume_type="gp3", encrypted=True, kms_key_id=ground.keys.arn("database")
             ),
             # Against mistakes in the console; Pulumi may, or no member could be replaced.
             disable_api_termination=settings.protect,

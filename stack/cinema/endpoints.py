@@ -12,7 +12,7 @@ from cinema.subnets import Tier
 
 
 class Endpoints(pulumi.ComponentResource):
-    """CloudWatch Logs and Secrets Manager, without leaving AWS's network.
+    """CloudWatch Logs, Secrets Manager, and what sessions take, without leaving AWS's network.
 
     For the members of the database they are the only way: no route leads out of their subnets.
     Private DNS holds for the whole VPC: whoever asks for the service is led here, from whatever
@@ -29,9 +29,16 @@ class Endpoints(pulumi.ComponentResource):
         super().__init__("cinema:endpoints:Endpoints", name, None, opts)
         private = ground.network.subnets[Tier.PRIVATE]
         documents = {
-            "logs": policies.logs_endpoint(ground.names),
+            "logs": policies.logs_endpoint(ground.names, sessions=settings.sessions),
             "secretsmanager": policies.secrets_endpoint(ground.names),
         }
+        if settings.sessions:
+            # No ec2messages: agents since 3.3.40 use ssmmessages for it where they may (Systems
+            # Manager User Guide, "Reference: ec2messages, ssmmessages, and other API operations").
+            documents |= {
+                service: policies.sessions_endpoint(ground.names, service)
+                for service in policies.SERVE_SESSIONS
+            }
         services = [
             aws.ec2.VpcEndpoint(
                 service,

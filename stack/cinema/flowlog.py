@@ -6,7 +6,8 @@ import pulumi
 import pulumi_aws as aws
 
 from cinema import policies
-from cinema.logs import LOG_RETENTION_DAYS
+from cinema.keys import Keys
+from cinema.logs import log_group
 from cinema.names import Names
 from cinema.network import Network
 
@@ -19,16 +20,12 @@ class FlowLog(pulumi.ComponentResource):
         name: str,
         names: Names,
         network: Network,
+        keys: Keys,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("cinema:flowlog:FlowLog", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        log_group = aws.cloudwatch.LogGroup(
-            name,
-            name=names.log_group("network"),
-            retention_in_days=LOG_RETENTION_DAYS,
-            opts=child,
-        )
+        group = log_group(name, names.log_group("network"), keys, child)
         role = aws.iam.Role(
             name,
             name=names.role("flow-log"),
@@ -50,7 +47,7 @@ class FlowLog(pulumi.ComponentResource):
             vpc_id=network.vpc.id,
             traffic_type="ALL",
             log_destination_type="cloud-watch-logs",
-            log_destination=log_group.arn,
+            log_destination=group.arn,
             iam_role_arn=role.arn,
             tags={"Name": f"{names.prefix}-network"},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[attachment]),

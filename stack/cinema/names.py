@@ -113,6 +113,31 @@ class Names:
         """
         return f"arn:aws:secretsmanager:{self.region}:{self.account}:secret:{self.secret(part)}"
 
+    def key_alias(self, part: str) -> str:
+        """The alias of a key of ours, as `kms:ResourceAliases` has it."""
+        return f"alias/{self.prefix}-{part}"
+
+    @property
+    def session_document(self) -> str:
+        """The name of the document that sessions are started with."""
+        return f"{self.prefix}-session"
+
+    def topic(self, part: str) -> str:
+        """A topic's name."""
+        return f"{self.prefix}-{part}"
+
+    def topic_arn(self, part: str) -> str:
+        """The ARN of `topic(part)`."""
+        return f"arn:aws:sns:{self.region}:{self.account}:{self.topic(part)}"
+
+    def alarm(self, part: str) -> str:
+        """An alarm's name."""
+        return f"{self.prefix}-{part}"
+
+    def alarm_arn(self, part: str) -> str:
+        """The ARN of `alarm(part)`."""
+        return f"arn:aws:cloudwatch:{self.region}:{self.account}:alarm:{self.alarm(part)}"
+
     def queue(self, part: str) -> str:
         """A queue's name."""
         return f"{self.prefix}-{part}"

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from cinema import policies
+from cinema.access import by_session_manager
 from cinema.acls import AclRule, acl_rules
 from cinema.config import Config, ConfigError
 from cinema.names import Names
@@ -42,6 +43,7 @@ class NetworkSettings:
 
     `cdn` is the prefix list of CloudFront where that is the way in, else None: browsers come to
     a public load balancer.
+    `admins` may speak SSH to the bastion; there is one unless `sessions` are Session Manager's.
     """
 
     cidr: IPv4Network
@@ -49,6 +51,7 @@ class NetworkSettings:
     egress_zones: tuple[str, ...]
     admins: tuple[IPv4Network, ...]
     cdn: str | None
+    sessions: bool
     subnets: tuple[PlannedSubnet, ...]
 
     @classmethod
@@ -73,7 +76,8 @@ class NetworkSettings:
             subnets = plan(cidr, zones)
         except ValueError as problem:
             raise ConfigError("cinema:cidr", str(problem)) from None
-        admins = config.admin_networks("cinema:adminCidrs")
+        sessions = by_session_manager(config)
+        admins = () if sessions else config.admin_networks("cinema:adminCidrs")
         if inside := [network for network in admins if network.overlaps(cidr)]:
             raise ConfigError("cinema:adminCidrs", f"'{inside[0]}' overlaps the VPC, {cidr}")
         each = config.choice("cinema:egress", "each-zone", "one-zone") == "each-zone"
@@ -83,6 +87,7 @@ class NetworkSettings:
             egress_zones=zones if each else zones[:1],
             admins=admins,
             cdn=cdn,
+            sessions=sessions,
             subnets=subnets,
         )
 
@@ -141,9 +146,9 @@ class Network(pulumi.ComponentResource):
         self.subnets = {tier: self._subnets(tier) for tier in Tier}
         acls = {tier: self._acl(tier) for tier in Tier}
         public_routes = self._public_routes()
-        nat_gateways = self._nat_gateways([*public_routes, *acls[Tier.PUBLIC]])
+        self.nat_gateways = self._nat_gateways([*public_routes, *acls[Tier.PUBLIC]])
         private_tables = self._private_tables()
-        private_routes = self._private_routes(private_tables, nat_gateways)
+        private_routes = self._private_routes(private_tables, self.nat_gateways)
         self.s3 = aws.ec2.VpcEndpoint(
             "s3",
             vpc_id=self.vpc.id,
@@ -163,7 +168,7 @@ class Network(pulumi.ComponentResource):
             Tier.PUBLIC: [*public_routes, *acls[Tier.PUBLIC]],
             Tier.PRIVATE: [
                 *private_routes,
-                *nat_gateways.values(),
+                *self.nat_gateways.values(),
                 self.s3,
                 *s3_routes,
                 *acls[Tier.PRIVATE],

@@ -247,6 +247,289 @@ def read_state(bucket: str) -> str:
     )
 
 
+# ── keys ────────────────────────────────────────────────────────────────────────────────────────
+
+# What administers a key and neither uses it nor lets anybody else use it: no kms:CreateGrant.
+# (AWS KMS Developer Guide, "Allows key administrators to administer the KMS key").
+_ADMINISTER_KEYS = (
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListKeyRotations",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:RevokeGrant",
+    "kms:RotateKeyOnDemand",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+)
+_USE_KEYS = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+
+
+def key(
+    names: Names,
+    *,
+    via: Sequence[str] = (),
+    grants: bool = False,
+    services: Sequence[Statement] = (),
+) -> str:
+    """Whom a key obeys: the account's IAM policies, and of them only so much.
+
+    Administration, in full; use, only through the services of `via`, so that nobody decrypts by
+    asking KMS directly; with `grants`, what those services need to keep a volume or a function
+    usable after the request that made it.
+    """
+    account = {"AWS": f"arn:aws:iam::{names.account}:root"}
+    through = {"kms:ViaService": [f"{service}.{names.region}.amazonaws.com" for service in via]}
+    statements: list[Statement] = [
+        {
+            "Sid": "Administration",
+            "Effect": "Allow",
+            "Principal": account,
+            "Action": list(_ADMINISTER_KEYS),
+            "Resource": "*",
+        }
+    ]
+    if via:
+        statements.append(
+            {
+                "Sid": "UseThroughServices",
+                "Effect": "Allow",
+                "Principal": account,
+                "Action": list(_USE_KEYS),
+                "Resource": "*",
+                "Condition": {"StringEquals": through},
+            }
+        )
+    if grants:
+        statements.append(
+            {
+                "Sid": "GrantsToServices",
+                "Effect": "Allow",
+                "Principal": account,
+                "Action": "kms:CreateGrant",
+                "Resource": "*",
+                "Condition": {
+                    "StringEquals": through,
+                    "Bool": {"kms:GrantIsForAWSResource": "true"},
+                },
+            }
+        )
+    return document(*statements, *services)
+
+
+def key_for_logs(names: Names) -> Statement:
+    """CloudWatch Logs, for the log groups of this stack.
+
+    (CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS".)
+    """
+    groups = (names.log_group("*"), names.function_log_group("*"))
+    return {
+        "Sid": "LogGroups",
+        "Effect": "Allow",
+        "Principal": {"Service": f"logs.{names.region}.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+        "Resource": "*",
+        "Condition": {
+            "ArnLike": {
+                "kms:EncryptionContext:aws:logs:arn": [names.log_group_arn(g) for g in groups]
+            }
+        },
+    }
+
+
+def _tells(names: Names) -> tuple[tuple[str, Sequence[str]], ...]:
+    """The services that publish to the topic of alarms, and on behalf of what."""
+    return (
+        ("cloudwatch.amazonaws.com", [names.alarm_arn("*")]),
+        ("budgets.amazonaws.com", [f"arn:aws:budgets::{names.account}:*"]),
+    )
+
+
+def _on_behalf(names: Names, sources: Sequence[str]) -> Mapping[str, object]:
+    return {
+        "StringEquals": {"aws:SourceAccount": names.account},
+        "ArnLike": {"aws:SourceArn": list(sources)},
+    }
+
+
+def key_for_alarms(names: Names) -> list[Statement]:
+    """The services that publish to an encrypted topic, for alarms and budgets of this account.
+
+    (Amazon SNS Developer Guide, "Enable compatibility between event sources from AWS services and
+    encrypted topics".)
+    """
+    return [
+        {
+            "Sid": f"Topic{service.partition('.')[0].title()}",
+            "Effect": "Allow",
+            "Principal": {"Service": service},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+            "Resource": "*",
+            "Condition": _on_behalf(names, sources),
+        }
+        for service, sources in _tells(names)
+    ]
+
+
+def use_key(names: Names, part: str, service: str, actions: Sequence[str]) -> Statement:
+    """A role uses the key of a class of data, through one service.
+
+    No id of a key is known before it exists. Its alias is, and no other key of the account can
+    have it at the same time (AWS KMS Developer Guide, "Use aliases to control access to KMS keys").
+    """
+    return allow(
+        actions,
+        [f"arn:aws:kms:{names.region}:{names.account}:key/*"],
+        Condition={
+            "StringEquals": {"kms:ViaService": f"{service}.{names.region}.amazonaws.com"},
+            "ForAnyValue:StringEquals": {"kms:ResourceAliases": names.key_alias(part)},
+        },
+    )
+
+
+def use_api_keys(names: Names) -> str:
+    """The API reads and writes encrypted images (a large upload in parts, read back), and secrets.
+
+    (Amazon S3 User Guide, "Uploading and copying objects using multipart upload", "Multipart upload
+    API and permissions".)
+    """
+    return document(
+        use_key(names, "images", "s3", ["kms:Decrypt", "kms:GenerateDataKey"]),
+        use_key(names, "credentials", "secretsmanager", ["kms:Decrypt"]),
+    )
+
+
+def use_member_keys(names: Names) -> str:
+    """The members of the database read their secrets, and write the first value of each."""
+    return document(
+        use_key(names, "credentials", "secretsmanager", ["kms:Decrypt", "kms:GenerateDataKey"])
+    )
+
+
+def use_thumbnail_keys(names: Names) -> str:
+    """The function reads and writes images, keeps dead letters, and has its variables read to it.
+
+    (AWS Lambda Developer Guide, "Securing Lambda environment variables".)
+    """
+    return document(
+        use_key(names, "images", "s3", ["kms:Decrypt", "kms:GenerateDataKey"]),
+        use_key(names, "messages", "sqs", ["kms:Decrypt", "kms:GenerateDataKey"]),
+        use_key(names, "credentials", "lambda", ["kms:Decrypt"]),
+    )
+
+
+# ── alarms ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def publish_alarms(names: Names) -> str:
+    """Alarms and budgets of this account publish to the topic, and nobody else does."""
+    return document(
+        *(
+            {
+                "Sid": service.partition(".")[0].title(),
+                "Effect": "Allow",
+                "Principal": {"Service": service},
+                "Action": "sns:Publish",
+                "Resource": names.topic_arn("alarms"),
+                "Condition": _on_behalf(names, sources),
+            }
+            for service, sources in _tells(names)
+        )
+    )
+
+
+# ── sessions ────────────────────────────────────────────────────────────────────────────────────
+
+SERVE_SESSIONS: Mapping[str, Sequence[str]] = {
+    "ssm": ("ssm:UpdateInstanceInformation",),
+    "ssmmessages": (
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
+    ),
+}
+"""What an instance does to be reached by Session Manager, by service. The managed policy
+AmazonSSMManagedInstanceCore has three times as much, with every parameter of the account in it
+(Systems Manager User Guide, "Verify or create an IAM role with Session Manager permissions")."""
+
+
+def _own_instances(names: Names) -> str:
+    return f"arn:aws:ec2:{names.region}:{names.account}:instance/*"
+
+
+def serve_sessions(names: Names) -> str:
+    """An instance is reached by Session Manager, and sends what is typed there to a log.
+
+    The channels have no ARN; the agent's streaming has to list log groups to find its own
+    (Systems Manager User Guide, "Logging session data using Amazon CloudWatch Logs").
+    """
+    log_group = names.log_group_arn(names.log_group("sessions"))
+    return document(
+        allow(SERVE_SESSIONS["ssm"], [_own_instances(names)]),
+        allow(SERVE_SESSIONS["ssmmessages"], ["*"]),
+        allow(
+            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            [f"{log_group}:*"],
+        ),
+        allow(["logs:DescribeLogGroups"], [names.log_group_arn("*")]),
+    )
+
+
+def sessions_endpoint(names: Names, service: str) -> str:
+    """What may pass an endpoint of Session Manager: instances of this account, being reached.
+
+    Somebody who is inside with credentials of another account gets nothing out by it.
+    """
+    return document(
+        allow(
+            SERVE_SESSIONS[service],
+            ["*"],
+            Sid="OwnSessions",
+            Principal="*",
+            Condition={"StringEquals": {"aws:PrincipalAccount": names.account}},
+        )
+    )
+
+
+def start_sessions(names: Names) -> str:
+    """For people: sessions on the machines of this stack, by its own document alone.
+
+    Nothing has it until somebody attaches it to those who operate the stack. Whoever starts a
+    session without a document gets the account's own, which may log nothing (Systems Manager User
+    Guide, "Enforce a session document permission check for the AWS CLI").
+    """
+    sessions = f"arn:aws:ssm:{names.region}:{names.account}"
+    ours = {
+        "StringEquals": {
+            "aws:ResourceTag/project": names.project,
+            "aws:ResourceTag/stack": names.stack,
+        },
+        "BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"},
+    }
+    return document(
+        allow(["ssm:StartSession"], [_own_instances(names)], Condition=ours),
+        allow(["ssm:StartSession"], [f"{sessions}:document/{names.session_document}"]),
+        allow(
+            ["ssm:ResumeSession", "ssm:TerminateSession"], [f"{sessions}:session/${{aws:userid}}-*"]
+        ),
+        allow(["ec2:DescribeInstances", "ssm:DescribeSessions"], ["*"]),
+    )
+
+
 # ── logs ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -282,6 +565,38 @@ def write_flow_log(names: Names) -> str:
         ),
         # A listing has no narrower resource than the account's log groups.
         allow(["logs:DescribeLogGroups"], [names.log_group_arn("*")]),
+    )
+
+
+def store_access_logs(names: Names, logged: Sequence[str]) -> str:
+    """The access logs of the load balancer and of the buckets `logged`, and nothing else.
+
+    A load balancer names its account in the key it writes, and AWS documents no condition for it
+    (ELB User Guide, "Enable access logs for your Application Load Balancer"): one that its service
+    does not send would lose every line, silently. S3 sends both (Amazon S3 User Guide, "Enabling
+    Amazon S3 server access logging").
+    """
+    bucket = names.bucket_arn("access-logs")
+    return document(
+        _tls_only(bucket),
+        {
+            "Sid": "LoadBalancer",
+            "Effect": "Allow",
+            "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+            "Action": "s3:PutObject",
+            "Resource": f"{bucket}/alb/AWSLogs/{names.account}/*",
+        },
+        {
+            "Sid": "Buckets",
+            "Effect": "Allow",
+            "Principal": {"Service": "logging.s3.amazonaws.com"},
+            "Action": "s3:PutObject",
+            "Resource": f"{bucket}/s3/*",
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": names.account},
+                "ArnLike": {"aws:SourceArn": [names.bucket_arn(part) for part in logged]},
+            },
+        },
     )
 
 
@@ -370,8 +685,26 @@ def s3_endpoint(names: Names) -> str:
     )
 
 
-def logs_endpoint(names: Names) -> str:
-    """What may pass the endpoint of CloudWatch Logs: events of our machines and of builds."""
+def logs_endpoint(names: Names, *, sessions: bool) -> str:
+    """What may pass the endpoint of CloudWatch Logs: events for our machines' own log groups.
+
+    With `sessions`, what is typed in Session Manager too, whose agent looks for its log group.
+    """
+    log = names.log_group_arn(names.log_group("sessions"))
+    of_sessions = (
+        allow(
+            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            [f"{log}:*"],
+            Sid="Sessions",
+            Principal="*",
+        ),
+        allow(
+            ["logs:DescribeLogGroups"],
+            [names.log_group_arn("*")],
+            Sid="FindSessions",
+            Principal="*",
+        ),
+    )
     groups = [names.log_group_arn(names.log_group(part)) for part in ("api", "database")]
     return document(
         allow(
@@ -386,6 +719,7 @@ def logs_endpoint(names: Names) -> str:
             Sid="BuildLogs",
             Principal="*",
         ),
+        *(of_sessions if sessions else ()),
     )
 
 

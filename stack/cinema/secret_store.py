@@ -9,6 +9,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from cinema.keys import Keys
 from cinema.names import Names
 
 _DESCRIPTIONS = {
@@ -30,6 +31,7 @@ class SecretStore(pulumi.ComponentResource):
         self,
         name: str,
         names: Names,
+        keys: Keys,
         *,
         protect: bool,
         opts: pulumi.ResourceOptions | None = None,
@@ -40,6 +42,7 @@ class SecretStore(pulumi.ComponentResource):
                 part,
                 name=names.secret(part),
                 description=description,
+                kms_key_id=keys.arn("credentials"),
                 # Without it the name stays taken for a month after `pulumi destroy`.
                 recovery_window_in_days=_DAYS_TO_REGRET if protect else 0,
                 opts=pulumi.ResourceOptions(parent=self, protect=protect),

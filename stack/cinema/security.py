@@ -82,6 +82,10 @@ def security_flows(settings: NetworkSettings) -> tuple[SecurityFlow, ...]:
         if settings.cdn is None
         else SecurityFlow(CloudFront(settings.cdn), "load-balancer", CDN_PORT, "CloudFront")
     )
+    bastion = (
+        SecurityFlow("bastion", "api", 22, "Administrators"),
+        SecurityFlow("bastion", "database", 22, "Administrators"),
+    )
     return (
         way_in,
         SecurityFlow("load-balancer", "api", 8081, "Requests and health checks"),
@@ -98,8 +102,7 @@ def security_flows(settings: NetworkSettings) -> tuple[SecurityFlow, ...]:
         SecurityFlow("builder", "endpoints", 443, "Logs"),
         SecurityFlow("builder", INTERNET, 443, "Image Builder, Systems Manager, package indexes"),
         *(SecurityFlow(network, "bastion", 22, "Administrators") for network in settings.admins),
-        SecurityFlow("bastion", "api", 22, "Administrators"),
-        SecurityFlow("bastion", "database", 22, "Administrators"),
+        *(() if settings.sessions else bastion),
     )
 
 
@@ -138,8 +141,9 @@ class SecurityGroups(pulumi.ComponentResource):
                 opts=child,
             )
             for group, description in _DESCRIPTIONS.items()
+            if group != "bastion" or not settings.sessions
         }
-        rules: dict[GroupName, list[pulumi.Resource]] = {group: [] for group in _DESCRIPTIONS}
+        rules: dict[GroupName, list[pulumi.Resource]] = {group: [] for group in self.groups}
         for flow in security_flows(settings):
             if isinstance(flow.source, str):
                 rules[flow.source].append(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pulumi
 
+from cinema.alarms import AlarmSettings
 from cinema.api import ApiSettings
 from cinema.backups import BackupSettings
 from cinema.balancer import BalancerSettings
@@ -15,6 +16,7 @@ from cinema.builder import BuilderSettings
 from cinema.config import Config
 from cinema.database import DatabaseSettings
 from cinema.delivery import DeliverySettings
+from cinema.keys import KeySettings
 from cinema.machines import COMMON, MachineSettings, Sources
 from cinema.names import Names
 from cinema.network import NetworkSettings
@@ -35,12 +37,14 @@ class Settings:
     balancer: BalancerSettings
     database: DatabaseSettings
     backups: BackupSettings
-    bastion: BastionSettings
+    bastion: BastionSettings | None
     api: ApiSettings
     thumbnails: ThumbnailSettings
     site: SiteSettings
     delivery: DeliverySettings | None
     previews: PreviewSettings | None
+    keys: KeySettings
+    alarms: AlarmSettings | None
     protect: bool
 
     @classmethod
@@ -77,6 +81,8 @@ class Settings:
             site=site,
             delivery=DeliverySettings.read(config, root=root, cdn=network.cdn is not None),
             previews=PreviewSettings.read(config),
+            keys=KeySettings.read(config),
+            alarms=AlarmSettings.read(config),
             protect=config.flag("cinema:protect"),
         )
 

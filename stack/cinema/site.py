@@ -73,6 +73,7 @@ class Site(pulumi.ComponentResource):
         settings: SiteSettings,
         names: Names,
         *,
+        logs: Bucket,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("cinema:site:Site", name, None, opts)
@@ -84,6 +85,7 @@ class Site(pulumi.ComponentResource):
             names.bucket("site"),
             Access(policy=policy, public=not settings.cdn),
             protect=settings.protect,
+            log_to=logs,
             opts=child,
         )
         if not settings.cdn:

@@ -63,6 +63,7 @@ class _Mocks(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         made_up = {
             "arn": f"arn-of:{args.name}",
+            "arnSuffix": f"suffix-of:{args.name}",
             "name": f"name-of-{args.name}",
             "dnsName": f"{args.name}.example",
             "domainName": f"{args.name}.example",

@@ -41,11 +41,8 @@ def refused(stack: str = "prod", /, **changes: str | None) -> str:
 BAD: dict[str, list[str | None]] = {
     "aws:allowedAccountIds": [None, "[]", '["1"]', '["123456789012", "210987654321"]', "123"],
     "aws:region": [None, "moon", "cn-north-1", "us-gov-west-1"],
-    "cinema:adminCidrs": [
-        None, "[]", '["0.0.0.0/0"]', '["::/0"]', '["203.0.0.0/15"]', '["203.0.113.1/24"]',
-        '["0.0.0.0/1", "128.0.0.0/1"]', '["10.0.5.0/24"]', '["203.0.113.0/24", "203.0.113.0/25"]',
-        '"203.0.113.0/24"', "[7]",
-    ],
+    "cinema:access": [None, "ssh"],
+    "cinema:alarms": [None, "on", "alarms@localhost", "two@cinema.example, three@cinema.example"],
     "cinema:apiImage": [None, "ami-latest", "AMI-0a000000000000001"],
     "cinema:apiPatch": ["ami-0a000000000000001", "1.2/ami-0a000000000000001", "1.2.3/latest"],
     "cinema:apiInstances": [None, '{"min": 4, "max": 3}', '{"min": 0, "max": 3}', "3", "[]"],
@@ -68,7 +65,8 @@ BAD: dict[str, list[str | None]] = {
     "cinema:egress": [None, "none"],
     "cinema:hostedZone": ["Z0123456789ABC"],
     "cinema:images": [None, "private"],
-    "cinema:keyName": [None],
+    "cinema:keys": [None, "kms"],
+    "cinema:monthlyBudgetUsd": [None, "0", "much", "1000001"],
     "cinema:previews": [None, "on", "true"],
     "cinema:protect": [None, "yes", "True"],
     "cinema:thumbnailConcurrency": ["0", "-1", "many"],
@@ -78,20 +76,39 @@ BAD: dict[str, list[str | None]] = {
     ],
 }  # fmt: skip
 
-WITH_PREVIEWS: dict[str, list[str | None]] = {
-    "cinema:previewRepository": [None, "cinema", "a/b/c", "someone/*", "some one/cinema"],
-    "cinema:previewStateBucket": [None, "A", "s3://state", "*"],
-}
-"""Keys that nothing reads while the switch is off."""
+BEHIND_A_SWITCH: dict[tuple[str, str], dict[str, list[str | None]]] = {
+    ("cinema:previews", "create"): {
+        "cinema:previewRepository": [None, "cinema", "a/b/c", "someone/*", "some one/cinema"],
+        "cinema:previewStateBucket": [None, "A", "s3://state", "*"],
+    },
+    ("cinema:access", "bastion"): {
+        "cinema:adminCidrs": [
+            None, "[]", '["0.0.0.0/0"]', '["::/0"]', '["203.0.0.0/15"]', '["203.0.113.1/24"]',
+            '["0.0.0.0/1", "128.0.0.0/1"]', '["10.0.5.0/24"]', '"203.0.113.0/24"', "[7]",
+            '["203.0.113.0/24", "203.0.113.0/25"]',
+        ],
+        "cinema:bastionImage": ["none"],
+        "cinema:keyName": [None],
+    },
+}  # fmt: skip
+"""Keys that nothing reads unless the switch has this value, which it has not in prod."""
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [(key, value) for key, values in WITH_PREVIEWS.items() for value in values]
+    ("switch", "key", "value"),
+    [
+        (switch, key, value)
+        for switch, keys in BEHIND_A_SWITCH.items()
+        for key, values in keys.items()
+        for value in values
+    ],
 )
-def test_what_previews_need_is_refused_with_its_key(key: str, value: str | None) -> None:
-    changes = {"cinema__previews": "create", key.replace(":", "__"): value}
-    assert refused(**changes).startswith(f"{key}: ")
-    assert settings(**{key.replace(":", "__"): value}).previews is None
+def test_what_a_switch_needs_is_refused_with_its_key(
+    switch: tuple[str, str], key: str, value: str | None
+) -> None:
+    changed = {key.replace(":", "__"): value}
+    assert refused(**changed, **{switch[0].replace(":", "__"): switch[1]}).startswith(f"{key}: ")
+    settings(**changed)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +120,7 @@ def test_a_value_that_cannot_be_used_is_refused_with_its_key(key: str, value: st
 
 def test_every_key_that_the_three_stacks_set_is_one_that_is_refused_when_bad() -> None:
     keys = {key for stack in ("seed", "dev", "prod") for key in configuration(stack)}
-    assert keys - {"aws:defaultTags"} == set(BAD) | set(WITH_PREVIEWS)
+    assert keys - {"aws:defaultTags"} == set(BAD).union(*BEHIND_A_SWITCH.values())
 
 
 def test_every_key_that_the_program_reads_stands_in_the_configuration_of_prod() -> None:

@@ -32,6 +32,7 @@ def network(*, cdn: bool) -> NetworkSettings:
         cidr=VPC,
         zones=zones,
         egress_zones=zones,
+        sessions=False,
         admins=ADMINS,
         cdn=CDN_PREFIX_LISTS["us-east-1"] if cdn else None,
         subnets=plan(VPC, zones),

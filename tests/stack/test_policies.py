@@ -92,7 +92,7 @@ def test_the_s3_endpoint_lets_data_into_our_bucket_only(
 def test_what_the_api_may_do_the_endpoints_let_through() -> None:
     log = f"{NAMES.log_group_arn(NAMES.log_group('api'))}:log-stream:i-1"
     assert allowed(policies.write_api_log(NAMES), "logs:PutLogEvents", log)
-    assert allowed(policies.logs_endpoint(NAMES), "logs:PutLogEvents", log)
+    assert allowed(policies.logs_endpoint(NAMES, sessions=False), "logs:PutLogEvents", log)
     for document in (policies.read_images(NAMES), policies.write_images(NAMES)):
         for statement in json.loads(document)["Statement"]:
             for action in statement["Action"]:
@@ -153,7 +153,7 @@ def test_what_the_members_may_do_the_endpoints_let_through() -> None:
     for document, endpoint in (
         (policies.found_secrets(NAMES), policies.secrets_endpoint(NAMES)),
         (policies.read_api_secrets(NAMES), policies.secrets_endpoint(NAMES)),
-        (policies.write_database_log(NAMES), policies.logs_endpoint(NAMES)),
+        (policies.write_database_log(NAMES), policies.logs_endpoint(NAMES, sessions=True)),
     ):
         for statement in json.loads(document)["Statement"]:
             for action in statement["Action"]:

@@ -163,8 +163,14 @@ def _requests(
                 yield here, f"group '{group}' is none of resources; write '*' or an ARN"
 
 
+def _only_with(group: str | None, contract: Contract, key: Key) -> Iterator[Contradiction]:
+    if group is not None:
+        yield from _known(group, contract.groups, (*key, "only_with"))
+
+
 def _grant(grant: Grant, contract: Contract, key: Key) -> Iterator[Contradiction]:
     yield from _requests(grant.actions, grant.resources, contract, key)
+    yield from _only_with(grant.only_with, contract, key)
     if not grant.resources:
         yield (*key, "resources"), "no resource is named; '*' means every one"
 
@@ -196,6 +202,7 @@ def _identity(contract: Contract) -> Iterator[Contradiction]:
             if admission.who.when:
                 yield (*here, "who", "when"), "here 'when' stands beside 'who', not in it"
             yield from _requests(admission.actions, admission.resources, contract, here)
+            yield from _only_with(admission.only_with, contract, here)
 
 
 def _availability(contract: Contract) -> Iterator[Contradiction]:

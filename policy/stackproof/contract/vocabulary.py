@@ -96,12 +96,14 @@ class Grant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
     `actions` are IAM globs. A resource is `*`, an ARN glob, or `GROUP[/REST]`: the ARN of the
     group's resources followed by REST (`images/orig/*`; for a bucket `images` alone is the bucket).
-    `when` narrows the grant to requests that meet the conditions.
+    `when` narrows the grant to requests that meet the conditions. `only_with` names an optional
+    group: without a member of it the grant is not said.
     """
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     when: Conditions = {}
+    only_with: str | None = None
 
 
 class Principal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -125,6 +127,8 @@ class Admission(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     resources: tuple[str, ...] = ()
     """As in Grant; the group itself when empty."""
     when: Conditions = {}
+    only_with: str | None = None
+    """As in Grant."""
 
 
 class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -15,7 +15,7 @@ a source.
 
 from __future__ import annotations
 
-from stackproof.aws import imagebuilder
+from stackproof.aws import imagebuilder, ssm_documents
 from stackproof.aws.coverage import not_modelled
 from stackproof.aws.events.facts import (
     BUCKETS,
@@ -38,7 +38,7 @@ from stackproof.aws.events.functions import (
 )
 from stackproof.aws.events.notifications import notifications
 from stackproof.aws.events.reading import Reader
-from stackproof.aws.events.relays import alarms, mappings, results, rules, subscriptions
+from stackproof.aws.events.relays import alarms, budgets, mappings, results, rules, subscriptions
 from stackproof.aws.ignored import as_deployed
 from stackproof.model import Family, Graph
 
@@ -60,6 +60,7 @@ def event_facts(graph: Graph) -> EventFacts:
         *mappings(reader),
         *results(reader),
         *alarms(reader),
+        *budgets(reader),
     )
     edge_functions(reader)
     configurations: dict[str, list[str]] = {b.urn: [] for b in graph.of_type(*BUCKETS)}
@@ -70,6 +71,8 @@ def event_facts(graph: Graph) -> EventFacts:
     for resource in graph.of_type(*MODELLED):
         if resource.external and resource.type in _SENDERS:
             reader.cannot_read(resource, "it is read from AWS, not declared")
+    for document, why in ssm_documents.not_understood(graph):
+        reader.cannot_read(document, why)
     for resource in graph.of_type(*BUCKETS):
         for key in _INLINE:
             if resource.inputs.get(key):

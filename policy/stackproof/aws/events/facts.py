@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from stackproof.aws.ssm_documents import DOCUMENT
 from stackproof.aws.values import ATOM_CLOSE, ATOM_OPEN
 from stackproof.model import NotModelled
 
@@ -40,7 +41,7 @@ MODELLED = frozenset(
     {
         *BUCKETS, *LOGGING, NOTIFICATION, FUNCTION, ALIAS, PERMISSION, INVOKE_CONFIG, MAPPING,
         QUEUE, REDRIVE, TOPIC, SUBSCRIPTION, TABLE, STREAM, RULE, TARGET, BUS, ALARM, FLOW_LOG,
-        BUDGET, DISTRIBUTION, WAF_LOGGING,
+        BUDGET, DISTRIBUTION, DOCUMENT, WAF_LOGGING,
     }
 )  # fmt: skip
 

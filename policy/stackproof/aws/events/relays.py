@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from stackproof.aws.events.facts import (
     ALARM,
     ARRIVAL,
+    BUDGET,
     BUS,
     FUNCTION,
     INVOKE_CONFIG,
@@ -138,6 +139,18 @@ def alarms(reader: Reader) -> Iterator[Delivery]:
                         target,
                         invoked_as="lambda.alarms.cloudwatch.amazonaws.com",
                     )
+
+
+def budgets(reader: Reader) -> Iterator[Delivery]:
+    """The topics that a budget tells; what it tells by e-mail starts nothing."""
+    for budget in reader.graph.of_type(BUDGET):
+        source = Place(f"budget {budget.name}", budget.urn)
+        notifications = budget.inputs.get("notifications") or []
+        for item in notifications if isinstance(notifications, list) else [notifications]:
+            topics = item.get("subscriberSnsTopicArns") if isinstance(item, dict) else item
+            for topic in topics if isinstance(topics, list) else [topics]:
+                if topic is not None:
+                    yield from _deliver(reader, budget, source, topic, "budget notification")
 
 
 def _deliver(

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import msgspec
 
-from stackproof.aws import coverage, imagebuilder
+from stackproof.aws import coverage, imagebuilder, ssm_documents
+from stackproof.aws.identity import aliases
 from stackproof.aws.identity import principals as principals_module
 from stackproof.aws.identity import resource_policies as resources_module
 from stackproof.aws.identity.documents import Condition, Document, Match, Pattern, Statement, Who
@@ -75,6 +76,8 @@ _UNDERSTOOD = frozenset(
         SELECTION,
         # Another name of a key: policies that name the alias say so by kms:ResourceAliases.
         "aws:kms/alias:Alias",
+        # Words that somebody must be allowed to run; those that are more are told apart below.
+        ssm_documents.DOCUMENT,
     }
 )
 
@@ -147,10 +150,15 @@ def identity_facts(graph: Graph) -> IdentityFacts:
                 NotModelled(r.urn, r.type, Family.IDENTITY, f"{r.name} is a policy of {whom}")
                 for r, whom in outside
             ),
+            *(
+                NotModelled(r.urn, r.type, Family.IDENTITY, why)
+                for r, why in ssm_documents.not_understood(graph)
+            ),
         ),
         assumptions=(
             *_ASSUMPTIONS,
             *([_FEDERATION] if any(map(_federated, found)) else []),
+            *([aliases.KEPT] if aliases.keys_by_alias(values) else []),
             *([_TEMPLATES] if graph.of_type(GROUP, principals_module.LAUNCH_TEMPLATE) else []),
             *(
                 f"{r.name} is read, not made here: its policy gives our principals nothing."

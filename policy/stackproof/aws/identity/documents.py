@@ -12,6 +12,7 @@ import re
 
 import msgspec
 
+from stackproof.aws.identity import aliases
 from stackproof.aws.values import Values, glob_text, parse_json, text_of
 from stackproof.model import Template, Unknown, Value, unknowns
 
@@ -117,17 +118,44 @@ class _Reader:
     def statement(self, number: int, given: dict[str, Value]) -> Statement:
         sid = given.get("Sid")
         actions = self._match(given, "Action") or Match((ANYTHING,))
+        resources, conditions = self._by_alias(
+            self._match(given, "Resource"), self._conditions(given.get("Condition"))
+        )
         return Statement(
             allow=given["Effect"] == "Allow",
             label=f"statement {number}" + (f" ({sid})" if isinstance(sid, str) and sid else ""),
             actions=Match(
                 tuple(Pattern(p.text.lower(), p.exact) for p in actions.patterns), actions.negated
             ),
-            resources=self._match(given, "Resource"),
+            resources=resources,
             who=self._who(given),
-            conditions=self._conditions(given.get("Condition")),
+            conditions=conditions,
             doubts=tuple(self.doubts),
         )
+
+    def _by_alias(
+        self, resources: Match | None, conditions: tuple[Condition, ...]
+    ) -> tuple[Match | None, tuple[Condition, ...]]:
+        """A condition on the aliases of keys, where they are declared, as the keys that it means.
+
+        Only where the statement's resources are nothing but keys, which is when they have aliases.
+        """
+        for condition in conditions:
+            asked = (condition.operator.lower(), condition.key)
+            if asked != (aliases.OPERATOR, aliases.CONDITION) or resources is None:
+                continue
+            patterns = (*resources.patterns, *condition.values)
+            if resources.negated or not all(p.exact for p in patterns):
+                continue
+            keys = aliases.narrowed(
+                self.values,
+                tuple(p.text for p in resources.patterns),
+                tuple(p.text for p in condition.values),
+            )
+            if keys is not None:
+                left = tuple(c for c in conditions if c is not condition)
+                return Match(tuple(Pattern(key) for key in keys)), left
+        return resources, conditions
 
     def _match(self, given: dict[str, Value], element: str) -> Match | None:
         for name, negated in ((element, False), (f"Not{element}", True)):

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from stackproof.aws.identity import aliases
 from stackproof.aws.identity.resource_policies import BUCKETS, KEY, QUEUE, SECRET, TOPIC
 from stackproof.aws.values import Values, partition_of
 from stackproof.model import Resource, Value, unknowns
@@ -108,13 +109,14 @@ def _key(values: Values, value: Value) -> str | None:
     if unknowns(value):
         return None
     owner = values.resources.get(values.owner(value) or "")
-    if owner is not None and owner.type == KEY and not owner.external:
-        return values.arn(owner)
-    if owner is not None and owner.type == ALIAS and not owner.external:
-        return _key(values, owner.inputs.get("targetKeyId"))
+    if owner is not None and owner.type in {KEY, ALIAS} and not owner.external:
+        named = owner.type == KEY
+        return values.arn(owner) if named else _key(values, owner.inputs.get("targetKeyId"))
     text = values.text(value)
     if text is None:
         return None
     if text.startswith("alias/aws/") or ":alias/aws/" in text:
         return ""
+    if text.startswith("alias/") or ":alias/" in text:
+        return aliases.key_of(values, text)
     return text if text.startswith("arn:") and ":key/" in text else None
