@@ -34,7 +34,7 @@ def emulator() -> Iterator[str]:
 
     # It decides bucket policies without their conditions, so that a denial of what comes without
     # TLS would deny everything. Who may do what is proven, and not rehearsed.
-    FakeBucket.allow_action = lambda *_: PermissionResult.NEUTRAL
+    FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # not every request
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()

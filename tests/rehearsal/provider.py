@@ -134,7 +134,7 @@ class RehearsingDouble(AwsDouble):
                 )
                 raise AssertionError  # abort does not return
             self._note("created", request.urn)
-        outputs = {**computed(kind.type, request.urn, given, self._account), **said, **inputs}
+        outputs = {**computed(kind.type, request.urn, given, self._account), **_outputs(said), **inputs}
         return provider_pb2.CreateResponse(id=id_, properties=_struct(outputs))
 
     def Update(  # noqa: N802 -- gRPC's name
@@ -160,7 +160,7 @@ class RehearsingDouble(AwsDouble):
             except Exception as error:  # noqa: BLE001 -- whatever it is, the engine must hear it
                 raise self._refuse(context, error) from error
             self._note("updated", request.urn)
-        outputs = {**_read(request.olds), **(said or {}), **_read(request.news)}
+        outputs = {**_read(request.olds), **_outputs(said or {}), **_read(request.news)}
         return provider_pb2.UpdateResponse(properties=_struct(outputs))
 
     def Read(  # noqa: N802 -- gRPC's name
@@ -178,7 +178,7 @@ class RehearsingDouble(AwsDouble):
         if said is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
-            id=request.id, properties=_struct({**state, **said}), inputs=request.inputs
+            id=request.id, properties=_struct({**state, **_outputs(said)}), inputs=request.inputs
         )
 
     def Delete(  # noqa: N802 -- gRPC's name
@@ -208,6 +208,19 @@ class RehearsingDouble(AwsDouble):
             said = f"a fault of the rehearsal itself: {type(error).__name__}: {error} ({where})"
         context.abort(grpc.StatusCode.INVALID_ARGUMENT, said)
         return AssertionError("abort does not return")
+
+
+_STRUCTURED = frozenset({"nameServers", "domainValidationOptions"})
+"""Outputs that are no scalars, and that a program may use."""
+
+
+def _outputs(said: Properties) -> Properties:
+    """What of AWS's description goes into the state: AWS's lists are not always the provider's."""
+    return {
+        key: value
+        for key, value in said.items()
+        if key in _STRUCTURED or not isinstance(value, list | dict)
+    }
 
 
 def _name(request: provider_pb2.CheckRequest, kind: Kind) -> str:

@@ -114,10 +114,13 @@ def tags(pairs: Any) -> Any:  # noqa: ANN401 -- JSON
     return pairs
 
 
+FREE = frozenset({"AssumeRolePolicyDocument", "Document", "Tags", "TagSet", "Variables", "tags"})
+"""Members whose keys are no names of AWS's: labels, variables, the words of a policy."""
+
+
 def properties(described: Any, renamed: Mapping[str, str] | None = None, path: str = "") -> Any:  # noqa: ANN401 -- JSON
     """What AWS described, in Pulumi's names; `renamed` is Pulumi's path -> boto3's name."""
     renamed = renamed or {}
-    described = tags(described)
     if isinstance(described, list):
         return [properties(item, renamed, path) for item in described]
     if not isinstance(described, dict):
@@ -132,5 +135,7 @@ def properties(described: Any, renamed: Mapping[str, str] | None = None, path: s
     made: Properties = {}
     for name, value in described.items():
         mine = back.get(name) or camel(name)
-        made[mine] = properties(value, renamed, f"{path}.{mine}" if path else mine)
+        value = tags(value)
+        free = name in FREE and not isinstance(value, list)
+        made[mine] = value if free else properties(value, renamed, f"{path}.{mine}" if path else mine)
     return made

@@ -14,6 +14,10 @@ from tests.rehearsal.translate import Translation, properties
 _INSTANCE = {
     "ami": "ImageId", "privateIp": "PrivateIpAddress", "vpcSecurityGroupIds": "SecurityGroupIds",
 }  # fmt: skip
+_PROVIDERS = "means something to the provider only"
+_ROOT = "/dev/xvda"
+_SIZE_OF_IMAGE = 8
+"""AWS takes it from the image where nothing is said; the emulator's images have none."""
 _OF_INTERFACE = ("SubnetId", "PrivateIpAddress", "SecurityGroupIds")
 _OURS = {"rootBlockDevice", "associatePublicIpAddress", "monitoring", "iamInstanceProfile",
          "userDataReplaceOnChange", "userDataBase64", "sourceDestCheck"}  # fmt: skip
@@ -34,9 +38,8 @@ def _request(aws: Aws, given: Properties) -> tuple[Properties, set[str]]:
         mapping = shape.members["BlockDeviceMappings"].member
         root = {k: v for k, v in given["rootBlockDevice"].items() if k not in ECHOED_ALWAYS}
         ebs = Translation({}).structure(mapping.members["Ebs"], root)
-        # AWS takes the size from the image; the emulator's images have none.
-        ebs.setdefault("VolumeSize", 8)
-        made["BlockDeviceMappings"] = [{"DeviceName": "/dev/xvda", "Ebs": ebs}]
+        ebs.setdefault("VolumeSize", _SIZE_OF_IMAGE)
+        made["BlockDeviceMappings"] = [{"DeviceName": _ROOT, "Ebs": ebs}]
     if given.get("associatePublicIpAddress") is not None:
         # Who says whether there is a public address says everything of the interface.
         interface = {name: made.pop(name) for name in _OF_INTERFACE if name in made}
@@ -76,6 +79,8 @@ def _read_instance(aws: Aws, id_: str, state: Properties) -> Properties | None:
         {"ami": "ImageId", "privateIp": "PrivateIpAddress", "privateDns": "PrivateDnsName"},
     )
     groups = [group["groupId"] for group in said.get("securityGroups", [])]
+    for interface in [] if groups else said.get("networkInterfaces", []):
+        groups += [group["groupId"] for group in interface.get("groups", [])]
     said["vpcSecurityGroupIds"] = groups
     said["monitoring"] = said.get("monitoring", {}).get("state") in {"enabled", "pending"}
     said["availabilityZone"] = said.get("placement", {}).get("availabilityZone")
@@ -101,7 +106,7 @@ def _read_instance(aws: Aws, id_: str, state: Properties) -> Properties | None:
 
 def _root(aws: Aws, said: Properties) -> Properties:
     for mapping in said.get("blockDeviceMappings", []):
-        if mapping["deviceName"] == said.get("rootDeviceName", "/dev/xvda"):
+        if mapping["deviceName"] == _ROOT:
             (volume,) = aws.ec2("describe_volumes", VolumeIds=[mapping["ebs"]["volumeId"]])[
                 "Volumes"
             ]
@@ -202,6 +207,8 @@ def _data(aws: Aws, given: Properties) -> tuple[Properties, set[str]]:
     shape = model.operation_model("CreateLaunchTemplate").input_shape.members["LaunchTemplateData"]
     translation = Translation(_TEMPLATE)
     data = translation.structure(shape, {k: v for k, v in given.items() if k not in _OF_TEMPLATE})
+    for mapping in data.get("BlockDeviceMappings", []):
+        mapping.get("Ebs", {}).setdefault("VolumeSize", _SIZE_OF_IMAGE)
     return data, translation.untold
 
 
@@ -275,11 +282,12 @@ KINDS = (
         "aws:ebs/volume:Volume", "Volume", "Volumes", "volume", id="VolumeId",
         renamed={"type": "VolumeType"}, pulumis=("finalSnapshot",), before_delete=_snapshot,
         settle=_grow, settles=("size", "type", "iops", "throughput", "finalSnapshot"),
+        untold={"finalSnapshot": _PROVIDERS},
         replaces=("availabilityZone", "encrypted", "kmsKeyId", "snapshotId"),
     ),
     Kind(
         type="aws:ec2/volumeAttachment:VolumeAttachment", service="ec2", create=_plug,
-        read=_read_plugged, delete=_unplug, settles=frozenset({"stopInstanceBeforeDetaching"}),
+        read=_read_plugged, delete=_unplug, untold={"stopInstanceBeforeDetaching": _PROVIDERS}, settles=frozenset({"stopInstanceBeforeDetaching"}),
         replaces=frozenset({"deviceName", "instanceId", "volumeId"}),
     ),
     Kind(
@@ -292,6 +300,7 @@ KINDS = (
             "creditSpecification", "disableApiTermination", "description",
         }),
         replaces=frozenset({"name"}), named="name", longest=128,
+        untold={"updateDefaultVersion": _PROVIDERS},
         echoed=lambda aws, given: _data(aws, given)[1],
     ),
 )  # fmt: skip

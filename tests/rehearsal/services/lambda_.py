@@ -146,7 +146,7 @@ KINDS = (
             "timeout", "reservedConcurrentExecutions",
         }),
         replaces=frozenset({"name", "packageType"}), named="name", longest=64,
-        echoed=_BASE.echoed,
+        echoed=lambda aws, given: _BASE.echoed(aws, {**given, "code": None}),
         untold={"code": "comes back as a hash of the package, which the double makes of the sources"},
     ),
     Kind(
