@@ -68,7 +68,7 @@ def is_absent(error: ClientError) -> bool:
     """Whether the service says that what was asked for does not exist."""
     code = str(error.response.get("Error", {}).get("Code", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    return any(part in code for part in _ABSENT) or (code == "404" and status == 404)  # noqa: PLR2004
+    return any(part in code for part in _ABSENT) or (code == "404" and status == 404)
 
 
 def at(answer: Any, path: str) -> Any:  # noqa: ANN401 -- JSON

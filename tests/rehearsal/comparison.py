@@ -43,7 +43,9 @@ class _Later:
 LATER = _Later()
 
 
-def resolve(value: Value, state: Mapping[str, Deployed]) -> Any:  # noqa: ANN401 -- JSON, or LATER
+def resolve(  # noqa: PLR0911 -- one for each kind of value
+    value: Value, state: Mapping[str, Deployed]
+) -> Any:  # noqa: ANN401 -- JSON, or LATER
     """`value` of the Graph with what its references stand for in the state."""
     if isinstance(value, Reference):
         there = state.get(value.urn)
@@ -102,7 +104,10 @@ def _number(value: Any) -> float | None:  # noqa: ANN401 -- JSON
         return None
 
 
-def agrees(wanted: Any, said: Any) -> bool:  # noqa: ANN401 -- JSON
+def agrees(  # noqa: C901, PLR0911 -- one for each kind of value
+    wanted: Any,  # noqa: ANN401 -- JSON
+    said: Any,  # noqa: ANN401 -- JSON
+) -> bool:
     """Whether AWS says what was wanted: of what it says besides, nothing matters here.
 
     Lists are sets to AWS; a block is a list of one. Nothing, `false` and an empty text are one.
@@ -178,7 +183,7 @@ def _without(value: Any, paths: set[str], here: str = "") -> Any:  # noqa: ANN40
 
 def _short(value: Any) -> str:  # noqa: ANN401 -- JSON
     text = json.dumps(value, default=str)
-    return text if len(text) <= 120 else f"{text[:117]}..."  # noqa: PLR2004 -- a line or two
+    return text if len(text) <= 320 else f"{text[:317]}..."
 
 
 def _attributes(

@@ -19,22 +19,22 @@ VALIDATING = {
     "MOTO_ENABLE_KEYPAIR_VALIDATION": "true",
     "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
     "MOTO_ACM_VALIDATION_WAIT": "0",
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
 }
-"""What moto refuses only when asked to. AWS always does."""
+"""What moto refuses only when asked to, as AWS always does; and nothing that we do not make."""
 
 
 @contextmanager
 def emulator() -> Iterator[str]:
     """moto's server in a thread, on a free port of the loopback interface; yields its address."""
     os.environ |= VALIDATING
-    from moto.server import ThreadedMotoServer  # noqa: PLC0415 -- it reads them when imported
-
     from moto.iam.access_control import PermissionResult  # noqa: PLC0415 -- as above
     from moto.s3.models import FakeBucket  # noqa: PLC0415 -- as above
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415 -- it reads them when imported
 
     # It decides bucket policies without their conditions, so that a denial of what comes without
     # TLS would deny everything. Who may do what is proven, and not rehearsed.
-    FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL
+    FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # not every request
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()

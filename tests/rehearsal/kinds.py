@@ -53,7 +53,7 @@ class Kind:
     """The paths of the inputs that no call takes."""
 
 
-def regular(  # noqa: PLR0913 -- a row of a table, by name
+def regular(  # noqa: C901, PLR0913 -- a row of a table, by name
     type_: str,
     service: str,
     *,

@@ -24,6 +24,7 @@ from typing import Any
 
 import grpc
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
@@ -126,7 +127,7 @@ class RehearsingDouble(AwsDouble):
                 id_ = kind.create(self._aws, given)
                 kind.settle(self._aws, id_, given, frozenset({*given, "__new"}))
                 said = kind.read(self._aws, id_, {**given, "id": id_})
-            except Exception as error:  # noqa: BLE001 -- whatever it is, the engine must hear it
+            except Exception as error:
                 raise self._refuse(context, error) from error
             if said is None:
                 context.abort(
@@ -134,7 +135,11 @@ class RehearsingDouble(AwsDouble):
                 )
                 raise AssertionError  # abort does not return
             self._note("created", request.urn)
-        outputs = {**computed(kind.type, request.urn, given, self._account), **_outputs(said), **inputs}
+        outputs = {
+            **computed(kind.type, request.urn, given, self._account),
+            **_outputs(said),
+            **inputs,
+        }
         return provider_pb2.CreateResponse(id=id_, properties=_struct(outputs))
 
     def Update(  # noqa: N802 -- gRPC's name
@@ -146,18 +151,18 @@ class RehearsingDouble(AwsDouble):
         old, new = plain(_read(request.old_inputs)), plain(_read(request.news))
         changed = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
         changed -= {"__defaults", *request.ignoreChanges}
-        if lost := changed - kind.settles - {"tagsAll", "tags"}:
-            if "*" not in kind.settles:
-                names = ", ".join(sorted(lost))
-                context.abort(
-                    grpc.StatusCode.UNIMPLEMENTED,
-                    f"the rehearsal cannot change {names} of {kind.type}: see tests/rehearsal",
-                )
+        lost = changed - kind.settles - {"tagsAll", "tags"}
+        if lost and "*" not in kind.settles:
+            names = ", ".join(sorted(lost))
+            context.abort(
+                grpc.StatusCode.UNIMPLEMENTED,
+                f"the rehearsal cannot change {names} of {kind.type}: see tests/rehearsal",
+            )
         with self._one:
             try:
                 kind.settle(self._aws, request.id, new, frozenset(changed))
                 said = kind.read(self._aws, request.id, {**plain(_read(request.olds)), **new})
-            except Exception as error:  # noqa: BLE001 -- whatever it is, the engine must hear it
+            except Exception as error:
                 raise self._refuse(context, error) from error
             self._note("updated", request.urn)
         outputs = {**_read(request.olds), **_outputs(said or {}), **_read(request.news)}
@@ -173,7 +178,7 @@ class RehearsingDouble(AwsDouble):
         with self._one:
             try:
                 said = kind.read(self._aws, request.id, state)
-            except Exception as error:  # noqa: BLE001 -- whatever it is, the engine must hear it
+            except Exception as error:
                 raise self._refuse(context, error) from error
         if said is None:
             return provider_pb2.ReadResponse()
@@ -190,7 +195,7 @@ class RehearsingDouble(AwsDouble):
             with self._one:
                 try:
                     kind.delete(self._aws, request.id, state)
-                except Exception as error:  # noqa: BLE001 -- whatever it is, the engine must hear it
+                except Exception as error:
                     raise self._refuse(context, error) from error
                 self._note("deleted", request.urn)
         return empty_pb2.Empty()
@@ -200,6 +205,8 @@ class RehearsingDouble(AwsDouble):
         if isinstance(error, ClientError):
             about = error.response.get("Error", {})
             said = f"{REFUSED}: {error.operation_name}: {about.get('Code')}: {about.get('Message')}"
+        elif isinstance(error, ResponseParserError):
+            said = "the emulator failed: its own words are in the log of the rehearsal"
         elif isinstance(error, BotoCoreError):
             said = f"{REFUSED}: {error}"
         else:

@@ -28,7 +28,7 @@ def member(shape: StructureShape, name: str) -> str | None:
     word = _plain(name)
     for candidate in (word, f"{word}s", word.removesuffix("s"), f"{word.removesuffix('y')}ies"):
         if candidate in by_word:
-            return by_word[candidate]
+            return str(by_word[candidate])
     return None
 
 
@@ -75,7 +75,12 @@ class Translation:
             made[target] = self.value(shape.members[target], value, where)
         return made
 
-    def value(self, shape: Shape, given: Any, path: str) -> Any:  # noqa: ANN401 -- JSON
+    def value(
+        self,
+        shape: Shape,
+        given: Any,  # noqa: ANN401 -- JSON
+        path: str,
+    ) -> Any:  # noqa: ANN401 -- JSON
         """`given` in the form of `shape`: one for a list of one, pairs for a list of tags."""
         if isinstance(shape, StructureShape):
             if isinstance(given, list) and {"Quantity", "Items"} <= set(shape.members):
@@ -135,7 +140,8 @@ def properties(described: Any, renamed: Mapping[str, str] | None = None, path: s
     made: Properties = {}
     for name, value in described.items():
         mine = back.get(name) or camel(name)
-        value = tags(value)
-        free = name in FREE and not isinstance(value, list)
-        made[mine] = value if free else properties(value, renamed, f"{path}.{mine}" if path else mine)
+        plain = tags(value)
+        where = f"{path}.{mine}" if path else mine
+        free = name in FREE and not isinstance(plain, list)
+        made[mine] = plain if free else properties(plain, renamed, where)
     return made

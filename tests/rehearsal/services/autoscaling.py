@@ -41,7 +41,7 @@ def _outputs(aws: Aws, id_: str, state: Properties) -> Properties:
     zones = state["vpcZoneIdentifiers"]
     return {
         "name": id_,
-        "arn": state["autoScalingGroupArn"],
+        "arn": state["autoScalingGroupARN"],
         "vpcZoneIdentifiers": zones.split(",") if isinstance(zones, str) else zones,
     }
 
@@ -70,9 +70,6 @@ def _settle(aws: Aws, id_: str, given: Properties, changed: frozenset[str]) -> N
         return
     wanted = {"name": id_, **{key: given[key] for key in _UPDATED if given.get(key) is not None}}
     _MODIFY.create(aws, _for_aws(wanted))
-    if "launchTemplate" in changed and given.get("instanceRefresh"):
-        # The provider starts a refresh when the template's version changed, and does not wait.
-        aws.call("autoscaling", "start_instance_refresh", AutoScalingGroupName=id_)
 
 
 def _read(aws: Aws, id_: str, state: Properties) -> Properties | None:
@@ -104,8 +101,7 @@ _POLICY = regular(
     "aws:autoscaling/policy:Policy", "autoscaling", create="put_scaling_policy", id="=name",
     read="describe_policies", by="PolicyNames[]", found="ScalingPolicies", delete="delete_policy",
     renamed={"autoscalingGroupName": "AutoScalingGroupName", "name": "PolicyName"},
-    outputs=lambda aws, id_, state: {"arn": state["policyARN"] if "policyARN" in state  # noqa: ARG005
-                                     else state["policyArn"]},
+    outputs=lambda aws, id_, state: {"arn": state["policyARN"]},  # noqa: ARG005
 )  # fmt: skip
 
 
@@ -131,7 +127,7 @@ KINDS = (
         settle=_settle, settles=frozenset({*_UPDATED, *_OURS, "tags"}),
         replaces=frozenset({"name", "namePrefix"}), named="name",
         echoed=lambda aws, given: _BASE.echoed(aws, _for_aws(given)),
-        untold={"instanceRefresh": "how the provider refreshes; AWS keeps it nowhere"},
+        untold={"instanceRefresh": "the emulator has no instance refresh"},
     ),
     Kind(
         type="aws:autoscaling/policy:Policy", service="autoscaling", create=_POLICY.create,

@@ -121,11 +121,12 @@ def _terminate(aws: Aws, id_: str, state: Properties) -> None:
 
 def _settle_instance(aws: Aws, id_: str, given: Properties, changed: frozenset[str]) -> None:
     retag(aws, id_, given, changed)
-    if "__new" in changed:
-        return
+    # The emulator overlooks it in RunInstances.
     if "disableApiTermination" in changed:
         value = {"Value": bool(given.get("disableApiTermination"))}
         aws.ec2("modify_instance_attribute", InstanceId=id_, DisableApiTermination=value)
+    if "__new" in changed:
+        return
     if "vpcSecurityGroupIds" in changed:
         aws.ec2("modify_instance_attribute", InstanceId=id_, Groups=given["vpcSecurityGroupIds"])
     if "instanceType" in changed:
@@ -236,9 +237,13 @@ def _read_template(aws: Aws, id_: str, state: Properties) -> Properties | None:
     asked = {"LaunchTemplateId": id_, "Versions": ["$Latest"]}
     (version,) = aws.ec2("describe_launch_template_versions", **asked)["LaunchTemplateVersions"]
     data = properties(version["LaunchTemplateData"], {"vpcSecurityGroupIds": "SecurityGroupIds"})
+    # The emulator keeps the template's own tags among those of what it launches.
+    data["tagSpecifications"] = [
+        one for one in data.get("tagSpecifications", []) if one["resourceType"] != "launch-template"
+    ]
     return {
         **data,
-        **{"tags": properties(template).get("tags", {})},
+        "tags": properties(template).get("tags", {}),
         "name": template["LaunchTemplateName"],
         "latestVersion": template["LatestVersionNumber"],
         "defaultVersion": template["DefaultVersionNumber"],
@@ -287,7 +292,8 @@ KINDS = (
     ),
     Kind(
         type="aws:ec2/volumeAttachment:VolumeAttachment", service="ec2", create=_plug,
-        read=_read_plugged, delete=_unplug, untold={"stopInstanceBeforeDetaching": _PROVIDERS}, settles=frozenset({"stopInstanceBeforeDetaching"}),
+        read=_read_plugged, delete=_unplug, untold={"stopInstanceBeforeDetaching": _PROVIDERS},
+        settles=frozenset({"stopInstanceBeforeDetaching"}),
         replaces=frozenset({"deviceName", "instanceId", "volumeId"}),
     ),
     Kind(

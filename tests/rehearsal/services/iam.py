@@ -45,7 +45,7 @@ def _settle_policy(aws: Aws, id_: str, given: Properties, changed: frozenset[str
         # AWS keeps five versions: the provider drops the oldest first.
         versions = _iam(aws, "list_policy_versions", PolicyArn=id_)["Versions"]
         spare = [one["VersionId"] for one in versions if not one["IsDefaultVersion"]]
-        if len(versions) > 4:  # noqa: PLR2004 -- said above
+        if len(versions) > 4:
             oldest = min(spare, key=lambda version: int(version[1:]))
             _iam(aws, "delete_policy_version", PolicyArn=id_, VersionId=oldest)
         text = _text(given["policy"])

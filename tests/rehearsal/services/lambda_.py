@@ -147,7 +147,7 @@ KINDS = (
         }),
         replaces=frozenset({"name", "packageType"}), named="name", longest=64,
         echoed=lambda aws, given: _BASE.echoed(aws, {**given, "code": None}),
-        untold={"code": "comes back as a hash of the package, which the double makes of the sources"},
+        untold={"code": "comes back as a hash of a package that the double makes"},
     ),
     Kind(
         type="aws:lambda/permission:Permission", service="lambda", create=_allow,

@@ -89,7 +89,7 @@ def _forget_versions(aws: Aws, bucket: str, prefix: str, *, exact: bool = False)
 # ── what is set on a bucket ─────────────────────────────────────────────────────────────────────
 
 
-def _setting(  # noqa: PLR0913 -- a row of a table, by name
+def _setting(  # noqa: C901, PLR0913 -- a row of a table, by name
     type_: str,
     noun: str,
     member: str,
@@ -318,7 +318,7 @@ def _read_notification(aws: Aws, id_: str, state: Properties) -> Properties | No
             filters = {f"filter{rule['Name'].title()}": rule["Value"] for rule in rules}
             entry = {"id": one["Id"], target: one[member], "events": one["Events"], **filters}
             said.setdefault(key, []).append(entry)
-    return said if len(said) > 2 or said["eventbridge"] else None  # noqa: PLR2004 -- as made above
+    return said if len(said) > 2 or said["eventbridge"] else None
 
 
 def _settle_notification(aws: Aws, id_: str, given: Properties, changed: frozenset[str]) -> None:
