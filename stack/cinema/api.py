@@ -28,9 +28,9 @@ _CPU_TARGET_PERCENT = 50
 class ApiSettings:
     """`min_size` is also how many run at first; `database_hosts` are `name:port`.
 
-    `public_images` lets everybody list and read images; an upload needs a login always. `proxies`
-    are the networks that the load balancer speaks from. With `https` a browser speaks it to
-    whatever stands before.
+    `films` has those loaded that come with the API. `public_images` lets everybody list and read
+    images; an upload needs a login always. `proxies` are the networks that the load balancer speaks
+    from. With `https` a browser speaks it to whatever stands before.
     """
 
     instance_type: str
@@ -41,6 +41,7 @@ class ApiSettings:
     database_hosts: tuple[str, ...]
     replica_set: str
     public_images: bool
+    films: bool
     proxies: tuple[IPv4Network, ...]
     https: bool
 
@@ -54,7 +55,7 @@ class ApiSettings:
         proxies: tuple[IPv4Network, ...],
         https: bool,
     ) -> ApiSettings:
-        """From `cinema:apiInstanceType`, `apiInstances`, `images` and `keyName`."""
+        """From `cinema:apiInstanceType`, `apiInstances`, `films`, `images` and `keyName`."""
         least, most = config.between("cinema:apiInstances", least=1, most=100)
         return cls(
             instance_type=config.matching(
@@ -67,6 +68,7 @@ class ApiSettings:
             database_hosts=database.hosts,
             replica_set=database.replica_set,
             public_images=config.choice("cinema:images", "login", "public") == "public",
+            films=config.choice("cinema:films", "seed", "none") == "seed",
             proxies=proxies,
             https=https,
         )
@@ -121,6 +123,7 @@ class Api(pulumi.ComponentResource):
         user_data = environment_file(
             {
                 "AWS_REGION": ground.names.region,
+                "CINEMA_FILMS": "seed" if settings.films else "none",
                 "CINEMA_CORS_ORIGINS": ",".join(settings.cors_origins),
                 "CINEMA_DATABASE_CA_ARN": ground.names.secret_arn("database-ca"),
                 "CINEMA_DATABASE_CREDENTIALS_ARN": ground.names.secret_arn("database-credentials"),

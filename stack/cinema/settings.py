@@ -56,7 +56,8 @@ class Settings:
         network = NetworkSettings.read(config, names)
         database = DatabaseSettings.read(config, names, network)
         site = SiteSettings.read(config, root / "client_dist", cdn=network.cdn is not None)
-        machines = _machines(config, root)
+        bastion = BastionSettings.read(config, network)
+        machines = _machines(config, root, bastion=bastion is not None)
         api = ApiSettings.read(
             config,
             cors_origins=(*site.origins(names), *config.origins("cinema:corsOrigins")),
@@ -75,7 +76,7 @@ class Settings:
             balancer=BalancerSettings.read(config, network),
             database=database,
             backups=BackupSettings.read(config),
-            bastion=BastionSettings.read(config, network),
+            bastion=bastion,
             api=api,
             thumbnails=ThumbnailSettings.read(config, package),
             site=site,
@@ -87,7 +88,7 @@ class Settings:
         )
 
 
-def _machines(config: Config, root: Path) -> dict[str, MachineSettings]:
+def _machines(config: Config, root: Path, *, bastion: bool) -> dict[str, MachineSettings]:
     folder, service = root / "stack" / "machines", root / "service"
     sources = {
         "api": Sources(
@@ -104,14 +105,15 @@ def _machines(config: Config, root: Path) -> dict[str, MachineSettings]:
             machines=folder,
             folder="database",
         ),
+    }
+    if bastion:
         # It needs nothing of its own: an administrator's sshd, and what all machines have.
-        "bastion": Sources(
+        sources["bastion"] = Sources(
             image_key="cinema:bastionImage",
             patch_key="cinema:bastionPatch",
             machines=folder,
             folder=COMMON,
-        ),
-    }
+        )
     return {
         machine: MachineSettings.read(config, machine, each) for machine, each in sources.items()
     }

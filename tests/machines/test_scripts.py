@@ -97,7 +97,7 @@ def test_a_machine_is_patched_whatever_release_its_base_is_locked_to(
 def test_only_what_has_units_sends_their_log(built: Built) -> None:
     enabled = "systemctl enable cinema-journal.service cinema-agent.service"
     assert [line for line in built("api").told if line.startswith(enabled)]
-    assert "systemctl enable cinema-api.service" in built("api").told
+    assert "systemctl enable cinema-api.service cinema-seed.service" in built("api").told
     assert not [line for line in built("bastion").told if line.startswith("systemctl enable")]
     assert "systemctl disable amazon-cloudwatch-agent.service" in built("bastion").told
 
@@ -218,4 +218,4 @@ def test_the_journal_of_the_units_becomes_a_file(built: Built) -> None:
     assert done.returncode == 0, done.stdout
     assert rootfs.read("var/log/cinema/journal.log") == '{"event": "hello"}\n'
     (asked,) = [line for line in rootfs.told if line.startswith("journalctl")]
-    assert asked.endswith("--unit=cinema-api.service")
+    assert asked.endswith("--unit=cinema-api.service --unit=cinema-seed.service")

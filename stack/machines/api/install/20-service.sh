@@ -13,4 +13,4 @@ pip=(/opt/cinema/api/bin/python -m pip --disable-pip-version-check --no-input in
 # Compiled now, by root: the API cannot write there, and would compile at every start.
 /opt/cinema/api/bin/python -m compileall -q /opt/cinema/api/lib
 chmod --recursive go-w /opt/cinema/api
-systemctl enable cinema-api.service
+systemctl enable cinema-api.service cinema-seed.service
