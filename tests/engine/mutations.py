@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-END = 'pulumi.export("api", balancer.address)\n'
+END = 'pulumi.export("api", api_address)\n'
 """What a snippet is put before, at the end of the program."""
 AWS = "import pulumi_aws as aws\n"
 
@@ -119,6 +119,11 @@ for half in ("0.0.0.0/1", "128.0.0.0/1"):
                 'AclRule(200, "out", public, _EPHEMERAL, "replies to the bastion"),',
                 'AclRule(190, "out", ANYWHERE, (443, 443), "updates"),\n'
                 'AclRule(200, "out", public, _EPHEMERAL, "replies to the bastion"),',
+            ),
+            _swap(
+                "acls.py",
+                'tls = AclRule(110, "in", private,',
+                'tls = AclRule(110, "in", ANYWHERE,',
             ),
         ),
         "network.never.database-to-internet",
@@ -248,12 +253,56 @@ aws.ec2.Instance(
         (
             _swap(
                 "balancer.py",
-                "subnet.id for subnet in ground.network.subnets[Tier.PUBLIC].values()",
-                "subnet.id for subnet in [*ground.network.subnets[Tier.PUBLIC].values()][:1]",
+                "subnet.id for subnet in ground.network.subnets[tier].values()",
+                "subnet.id for subnet in [*ground.network.subnets[tier].values()][:1]",
             ),
         ),
-        "availability.flows.internet-to-load-balancer",
+        "availability.flows.cdn-to-load-balancer",
         "api",
+    ),
+    Mutation(
+        "the load balancer was left public beside the CDN",
+        (
+            _swap("balancer.py", "internal=settings.internal,", "internal=False,"),
+            _swap(
+                "balancer.py",
+                "tier = Tier.PRIVATE if settings.internal else Tier.PUBLIC",
+                "tier = Tier.PUBLIC",
+            ),
+        ),
+        "network.never.internet-to-load-balancer",
+        "cloudfront-to-load-balancer-8080",
+    ),
+    Mutation(
+        "distributions of any account may read the site",
+        (_swap("policies.py", "cloudfront::{names.account}:distr", "cloudfront::*:distr"),),
+        "identity.admits.site",
+        "site",
+    ),
+    Mutation(
+        "the CDN leads to the internet as well",
+        (
+            _swap(
+                "delivery.py",
+                "origins=[self._bucket(site), self._api(balancer)],",
+                """origins=[
+                self._bucket(site),
+                self._api(balancer),
+                aws.cloudfront.DistributionOriginArgs(
+                    origin_id="other",
+                    domain_name="films.example",
+                    custom_origin_config=aws.cloudfront.DistributionOriginCustomOriginConfigArgs(
+                        http_port=80,
+                        https_port=443,
+                        origin_protocol_policy="https-only",
+                        origin_ssl_protocols=["TLSv1.2"],
+                    ),
+                ),
+            ],""",
+            ),
+        ),
+        "network.closed.cdn-to-internet",
+        "delivery",
     ),
     Mutation(
         "one database instance instead of three",
