@@ -26,6 +26,7 @@ from cinema.sessions import Sessions
 from cinema.settings import Settings
 from cinema.site import Site
 from cinema.thumbnails import Thumbnails
+from cinema.watch import Watch
 from cinema.zone import PrivateZone
 
 root = Path(__file__).resolve().parent.parent
@@ -58,14 +59,19 @@ database = Database(
     needs=[*endpoints.ready, *secrets.secrets.values(), *zone.records.values()],
 )
 Backups("backups", settings.backups, names, database.volumes)
-access_logs = AccessLogs("access-logs", names, protect=settings.protect)
+access_logs = AccessLogs(
+    "access-logs",
+    names,
+    logged=["images", "site", *(["records"] if settings.watch.records else [])],
+    protect=settings.protect,
+)
 balancer = Balancer("api", settings.balancer, ground, logs=access_logs)
 
 # The API stores originals; each one starts a function, which stores a thumbnail.
 images = Bucket(
     "images",
     names.bucket("images"),
-    Access(policy=policies.tls_only(names.bucket_arn("images")), key=keys.arn("images")),
+    Access(policy=policies.images(names), key=keys.arn("images")),
     protect=settings.protect,
     log_to=access_logs,
 )
@@ -96,6 +102,7 @@ else:
     pulumi.export("bastion", bastion.address)
 
 # Who is told when something is wrong.
+topic = None
 if settings.alarms is not None:
     watched = Watched(
         load_balancer=balancer.load_balancer.arn_suffix,
@@ -109,7 +116,19 @@ if settings.alarms is not None:
         members={zone: member.id for zone, member in database.members.items()},
         replica_set=settings.database.replica_set,
     )
-    Alarms("alarms", settings.alarms, names, watched, keys=keys)
+    topic = Alarms("alarms", settings.alarms, names, watched, keys=keys).topic
+
+# What watches the account.
+Watch(
+    "watch",
+    settings.watch,
+    names,
+    keys,
+    images=images,
+    exposed={"load-balancer": balancer.load_balancer.arn},
+    alarms=topic,
+    logs=access_logs,
+)
 
 # Pull requests may preview, and nothing else.
 if settings.previews is not None:

@@ -21,6 +21,7 @@ from cinema.previews import PreviewSettings
 from cinema.site import SiteSettings
 from cinema.subnets import Tier
 from cinema.thumbnails import ThumbnailSettings
+from cinema.watch import WatchSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,7 @@ class Settings:
     previews: PreviewSettings | None
     keys: KeySettings
     alarms: AlarmSettings | None
+    watch: WatchSettings
     protect: bool
 
     @classmethod
@@ -70,5 +72,6 @@ class Settings:
             previews=PreviewSettings.read(config),
             keys=KeySettings.read(config),
             alarms=AlarmSettings.read(config),
+            watch=WatchSettings.read(config),
             protect=config.flag("cinema:protect"),
         )
