@@ -271,7 +271,7 @@ class Watch(pulumi.ComponentResource):
         )
         aws.cfg.RecorderStatus(
             "recorder",
-            name=recorder.name,
+            name=recorder.id,
             is_enabled=True,
             # Nothing is recorded that could not be delivered.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[channel]),

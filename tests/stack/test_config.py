@@ -51,6 +51,8 @@ BAD: dict[str, list[str | None]] = {
         None, "mine", "arn:aws:acm:eu-west-1:123456789012:certificate/0a",
     ],
     "cinema:cidr": [None, "10.0.0.0/8", "10.0.0.0/24", "10.0.0.1/16", "8.8.0.0/16", "fd00::/16"],
+    "cinema:cloudTrail": [None, "on"],
+    "cinema:configRecorder": [None, "on"],
     "cinema:corsOrigins": [None, '["*"]', '["https://cinema.example/"]', '["cinema.example"]'],
     "cinema:databaseImage": [""],
     "cinema:databaseInstanceType": ["db.r8g.large.big"],
@@ -60,12 +62,15 @@ BAD: dict[str, list[str | None]] = {
         '["us-east-1a", "us-east-1a"]',
     ],
     "cinema:egress": [None, "none"],
+    "cinema:guardDuty": [None, "on"],
     "cinema:https": [None, "yes"],
     "cinema:images": [None, "private"],
     "cinema:keys": [None, "kms"],
     "cinema:monthlyBudgetUsd": [None, "0", "much", "1000001"],
     "cinema:previews": [None, "on", "true"],
     "cinema:protect": [None, "yes", "True"],
+    "cinema:securityHub": [None, "on"],
+    "cinema:shield": [None, "on"],
     "cinema:site": [None, "cdn"],
     "cinema:thumbnailConcurrency": ["0", "-1", "many"],
     "cinema:zones": [
@@ -79,6 +84,7 @@ BEHIND_A_SWITCH: dict[tuple[str, str], dict[str, list[str | None]]] = {
         "cinema:previewRepository": [None, "cinema", "a/b/c", "someone/*", "some one/cinema"],
         "cinema:previewStateBucket": [None, "A", "s3://state", "*"],
     },
+    ("cinema:shield", "create"): {"cinema:shieldTerms": [None, "yes", "true"]},
     ("cinema:access", "bastion"): {
         "cinema:adminCidrs": [
             None, "[]", '["0.0.0.0/0"]', '["::/0"]', '["203.0.0.0/15"]', '["203.0.113.1/24"]',
