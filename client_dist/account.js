@@ -6,6 +6,7 @@
  */
 export function openAccount(api, session) {
   let known = null;
+  let last = Promise.resolve();
   session.onChange(() => {
     known = null;
   });
@@ -46,9 +47,19 @@ export function openAccount(api, session) {
       return new Set(user.FavoriteMovies ?? []);
     },
 
+    /**
+     * One change after the other, so that the last answer is the newest. Who asks for the user
+     * meanwhile waits for it, and does not see what was before.
+     */
     async favourite(movie, wanted) {
-      const user = await api.favourite(session.username, movie._id, wanted);
-      known = Promise.resolve(user);
+      const change = last.then(() => api.favourite(session.username, movie._id, wanted));
+      const after = change.catch(() => {
+        if (known === after) known = null;
+        return account.user();
+      });
+      known = after;
+      last = after.catch(() => {});
+      await change;
     },
   };
   return account;

@@ -12,12 +12,15 @@ from cinema.backups import Backups
 from cinema.balancer import Balancer
 from cinema.bastion import Bastion
 from cinema.buckets import Access, Bucket
+from cinema.builder import Builder
 from cinema.config import Config
 from cinema.database import Database
+from cinema.delivery import Delivery
 from cinema.endpoints import Endpoints
 from cinema.flowlog import FlowLog
 from cinema.ground import Ground
 from cinema.keys import Keys
+from cinema.machines import Machine
 from cinema.network import Network
 from cinema.previews import Previews
 from cinema.secret_store import SecretStore
@@ -42,6 +45,14 @@ names = settings.names
 # What encrypts each class of data.
 keys = Keys("keys", settings.keys, names)
 
+# Who asks the load balancer and the buckets for what.
+access_logs = AccessLogs(
+    "access-logs",
+    names,
+    logged=["artifacts", "images", "site", *(["records"] if settings.watch.records else [])],
+    protect=settings.protect,
+)
+
 # The ground: three tiers of subnets, what each may send, what each may hear.
 network = Network("network", settings.network, names)
 FlowLog("flow-log", names, network, keys)
@@ -51,7 +62,19 @@ endpoints = Endpoints("endpoints", settings.network, ground)
 secrets = SecretStore("secrets", names, keys, protect=settings.protect)
 zone = PrivateZone("zone", names, network, settings.database.addresses)
 
-# Browsers -> load balancer -> API -> database; administrators -> bastion -> both.
+# Images of the machines, built from stack/machines.
+builder = Builder(
+    "builder",
+    settings.builder,
+    ground,
+    logs=access_logs,
+    needs=endpoints.ready,
+)
+machines = {
+    name: Machine(name, machine, ground, builder) for name, machine in settings.machines.items()
+}
+
+# (CloudFront ->) load balancer -> API -> database; administrators -> bastion -> both.
 database = Database(
     "database",
     settings.database,
@@ -59,12 +82,6 @@ database = Database(
     needs=[*endpoints.ready, *secrets.secrets.values(), *zone.records.values()],
 )
 Backups("backups", settings.backups, names, database.volumes)
-access_logs = AccessLogs(
-    "access-logs",
-    names,
-    logged=["images", "site", *(["records"] if settings.watch.records else [])],
-    protect=settings.protect,
-)
 balancer = Balancer("api", settings.balancer, ground, logs=access_logs)
 
 # The API stores originals; each one starts a function, which stores a thumbnail.
@@ -81,6 +98,7 @@ api = Api(
     settings.api,
     ground,
     balancer,
+    image_id=machines["api"].image_id,
     needs=[
         *images.ready,
         *endpoints.ready,
@@ -89,8 +107,15 @@ api = Api(
     ],
 )
 
-# The site, told where the API is.
-Site("site", settings.site, names, api_address=balancer.address, logs=access_logs)
+# The site, told where the API is: beside it, or behind the same CDN.
+site = Site("site", settings.site, names, logs=access_logs)
+site_address, api_address = site.address, balancer.address
+exposed = {"load-balancer": balancer.load_balancer.arn}
+if settings.delivery is not None:
+    delivery = Delivery("delivery", settings.delivery, names, site, balancer)
+    site_address = api_address = delivery.address
+    exposed = {"cdn": delivery.distribution.arn}
+site.tell(api_address)
 
 # How administrators get in: over a bastion, or by Session Manager and without an open port.
 if settings.bastion is None:
@@ -98,7 +123,7 @@ if settings.bastion is None:
     pulumi.export("sessionDocument", sessions.document)
     pulumi.export("sessionPolicy", sessions.starting.arn)
 else:
-    bastion = Bastion("bastion", settings.bastion, ground)
+    bastion = Bastion("bastion", settings.bastion, ground, image_id=machines["bastion"].image_id)
     pulumi.export("bastion", bastion.address)
 
 # Who is told when something is wrong.
@@ -125,7 +150,7 @@ Watch(
     names,
     keys,
     images=images,
-    exposed={"load-balancer": balancer.load_balancer.arn},
+    exposed=exposed,
     alarms=topic,
     logs=access_logs,
 )
@@ -135,5 +160,6 @@ if settings.previews is not None:
     previews = Previews("previews", settings.previews, names)
     pulumi.export("previewRole", previews.role_arn)
 
-pulumi.export("api", balancer.address)
+pulumi.export("site", site_address)
+pulumi.export("api", api_address)
 pulumi.export("imageBucket", images.bucket.id)

@@ -10,7 +10,7 @@ import datetime as dt
 import traceback
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -133,22 +133,20 @@ def check(  # noqa: PLR0913 - what is decided, and under which circumstances
         members = select(contract, graph)
         contract = of_what_is_there(contract, members)
     world = baseline.world(graph) if alone else World(graph, contract, members)
+    first = _stage([proof for proof in claimed if not proof.after_proofs], world)
+    last = _stage(
+        after := [proof for proof in claimed if proof.after_proofs],
+        replace(world, decided=(*first.claims, *_unasked(families, chosen, world, needed=after))),
+    )
     resources = graph.by_urn()
-    claims: list[Claim] = []
-    assumptions = {*EDGE, *graph.assumptions, *_not_claimed(families, chosen, contract)}
-    blind = set(_unclassified(graph, chosen))
-    for after in (False, True):
-        stage = [proof for proof in claimed if proof.after_proofs is after]
-        if stage and after:
-            world = replace(world, decided=tuple(claims))
-        for proof in stage:
-            obligations, limits = _contained(proof, world)
-            claims += [_decided(o, resources) for o in _distinct(obligations, claims)]
-            assumptions.update(limits.assumptions)
-            blind.update(limits.not_modelled)
-        claims += [
-            _coverage(family, blind, resources) for family in {proof.family for proof in stage}
-        ]
+    claims = [*first.claims, *last.claims]
+    assumptions = {
+        *EDGE,
+        *graph.assumptions,
+        *_not_claimed(families, chosen, contract),
+        *first.assumptions,
+        *last.assumptions,
+    }
     if contract.hardening is not None and any(p.family is Family.HARDENING for p in claimed):
         claims = accepted.apply(
             contract.hardening.accepted, claims, resources, today=today, lines=accepted_lines
@@ -161,6 +159,7 @@ def check(  # noqa: PLR0913 - what is decided, and under which circumstances
         checked={proof.family for proof in claimed} if only else set(Family),
         lines=waiver_lines,
     )
+    blind = first.not_modelled | last.not_modelled
     return _report(graph, claims, assumptions, blind, alone=alone)
 
 
@@ -168,7 +167,7 @@ def _report(
     graph: Graph,
     claims: list[Claim],
     assumptions: set[str],
-    blind: set[NotModelled],
+    blind: Collection[NotModelled],
     *,
     alone: bool,
 ) -> Report:
@@ -202,6 +201,44 @@ def _not_claimed(
             yield f"The family {proof.family} was not checked in this run."
         elif getattr(contract, proof.section) is None:
             yield f"The contract has no section '{proof.section}': nothing of it is claimed."
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """What some proofs found, and what they rest on."""
+
+    claims: tuple[Claim, ...]
+    assumptions: frozenset[str]
+    not_modelled: frozenset[NotModelled]
+
+
+def _stage(proofs: Sequence[Proof], world: World) -> _Stage:
+    resources = world.graph.by_urn()
+    claims: list[Claim] = []
+    assumptions: set[str] = set()
+    blind = set(_unclassified(world.graph, proofs))
+    for proof in proofs:
+        obligations, limits = _contained(proof, world)
+        claims += [_decided(o, resources) for o in _distinct(obligations, claims)]
+        assumptions.update(limits.assumptions)
+        blind.update(limits.not_modelled)
+    families = sorted({proof.family for proof in proofs}, key=list(Family).index)
+    claims += [_coverage(family, blind, resources) for family in families]
+    return _Stage(tuple(claims), frozenset(assumptions), frozenset(blind))
+
+
+def _unasked(
+    families: Sequence[Proof], chosen: Sequence[Proof], world: World, *, needed: Sequence[Proof]
+) -> tuple[Claim, ...]:
+    """What the families that this run does not report say, where one of `needed` rests on it."""
+    if not needed:
+        return ()
+    left_out = [
+        proof
+        for proof in families
+        if proof not in chosen and getattr(world.contract, proof.section) is not None
+    ]
+    return _stage(left_out, world).claims
 
 
 def _unclassified(graph: Graph, chosen: Sequence[Proof]) -> Iterator[NotModelled]:

@@ -13,7 +13,7 @@ from botocore.config import Config
 from litestar import Litestar
 
 from cinema_api import limits
-from cinema_api.database import Database, available, connected
+from cinema_api.database import Database, available, connected, index
 from cinema_api.images.links import Links
 from cinema_api.images.store import S3Images, moment
 from cinema_api.limits import Limits
@@ -72,7 +72,8 @@ async def build(settings: Settings) -> AsyncIterator[Parts]:
         async def database_answers() -> bool:
             with available():
                 await database.client.admin.command("ping")
-            return indexes.done()
+            # One that can never be made, as a unique one over duplicates, is a fault to be seen.
+            return indexes.done() and indexes.exception() is None
 
         try:
             yield Parts(
@@ -81,7 +82,7 @@ async def build(settings: Settings) -> AsyncIterator[Parts]:
                 users=users.MongoUsers(database["users"]),
                 keyring=keyring,
                 passwords=passwords,
-                proxies=Proxies(settings.trusted_proxies),
+                proxies=Proxies(settings.trusted_proxies, settings.public_scheme),
                 images=images,
                 links=Links(settings.images, keyring),
                 limits=Limits(limits.MongoCounters(database["limits"])),
@@ -98,10 +99,9 @@ async def build(settings: Settings) -> AsyncIterator[Parts]:
 
 async def make_indexes(database: Database) -> None:
     """Make the indexes that are not there yet; those that are stay as they are."""
-    with available():
-        await database["movies"].create_indexes(list(movies.INDEXES))
-        await database["users"].create_indexes(list(users.INDEXES))
-        await database["limits"].create_indexes(list(limits.INDEXES))
+    every = {"movies": movies.INDEXES, "users": users.INDEXES, "limits": limits.INDEXES}
+    for name, indexes in every.items():
+        await index(database[name], indexes)
 
 
 def lifespan(

@@ -15,10 +15,15 @@ _HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,4
 
 
 class Proxies:
-    """Believes X-Forwarded-For and X-Forwarded-Proto of some networks and of nobody else."""
+    """Believes X-Forwarded-For and X-Forwarded-Proto of some networks and of nobody else.
 
-    def __init__(self, trusted: tuple[Network, ...]) -> None:
+    `scheme` is what clients speak where the last proxy cannot know it: a load balancer behind a CDN
+    hears HTTP, and says so.
+    """
+
+    def __init__(self, trusted: tuple[Network, ...], scheme: str | None = None) -> None:
         self._trusted = trusted
+        self._scheme = scheme
         self._trusts = lru_cache(1024)(self._is_trusted)
 
     def client(self, scope: Scope) -> str:
@@ -42,7 +47,7 @@ class Proxies:
     def origin(self, scope: Scope) -> str:
         """Scheme and host as the client wrote them, for absolute URLs to us."""
         scheme = scope["scheme"]
-        forwarded = header(scope, b"x-forwarded-proto")
+        forwarded = self._scheme or header(scope, b"x-forwarded-proto")
         if forwarded in {"http", "https"} and self._trusts(_peer(scope)):
             scheme = forwarded
         return f"{scheme}://{header(scope, b'host')}"

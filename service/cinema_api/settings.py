@@ -84,6 +84,7 @@ class Settings:
     registration_limit: int = 20
     upload_limit: int = 60
     trusted_proxies: tuple[Network, ...] = ()
+    public_scheme: str | None = None
     log_level: str = "info"
     drain_seconds: int = 20
 
@@ -111,6 +112,7 @@ class Settings:
             registration_limit=env.number("CINEMA_REGISTRATION_LIMIT", 20, least=1, most=10**6),
             upload_limit=env.number("CINEMA_UPLOAD_LIMIT", 60, least=1, most=10**6),
             trusted_proxies=env.each("CINEMA_TRUSTED_PROXIES", _network),
+            public_scheme=env.parsed("CINEMA_PUBLIC_SCHEME", None, _scheme),
             log_level=env.parsed("CINEMA_LOG_LEVEL", "info", _log_level),
             drain_seconds=env.number("CINEMA_DRAIN_SECONDS", 20, least=0, most=3600),
         )
@@ -173,6 +175,12 @@ class _Environment:
                 return Secret(variable=variable, arn=value)
             return Secret(variable=variable, value=value)
         return None
+
+
+def _scheme(text: str) -> str:
+    if text not in {"http", "https"}:
+        raise ValueError(f"'{text}' is neither http nor https")
+    return text
 
 
 def parse_jwt_keys(text: str) -> tuple[bytes, ...]:

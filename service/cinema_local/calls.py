@@ -114,6 +114,8 @@ def _object(inputs: Inputs, _region: str) -> Iterator[Call]:
         if (value := inputs.get(ours)) is not None:
             parameters[aws] = value
     source, content = inputs.get("source"), inputs.get("content")
+    if isinstance(source, Asset) and source.kind == "archive":
+        return  # machine images are built from it, and none is built here
     if isinstance(source, Asset) and source.kind == "file" and source.path:
         parameters["Body"] = File(source.path)
     elif isinstance(content, str):

@@ -35,19 +35,21 @@ class AclRule:
 
 
 def acl_rules(
-    tier: Tier, blocks: Mapping[Tier, IPv4Network], admins: Sequence[IPv4Network], *, https: bool
+    tier: Tier, blocks: Mapping[Tier, IPv4Network], admins: Sequence[IPv4Network], *, cdn: bool
 ) -> tuple[AclRule, ...]:
     """The rules of a tier's ACL, given each tier's block of addresses.
 
-    Without `admins` there is no bastion, and no rule is about SSH.
+    With a CDN no browser comes to the public tier. What comes from CloudFront appears in the
+    private one, from addresses of CloudFront's. Without `admins` there is no bastion, and no rule
+    is about SSH.
     """
     bastion = bool(admins)
     public, private, database = blocks[Tier.PUBLIC], blocks[Tier.PRIVATE], blocks[Tier.DATABASE]
     match tier:
         case Tier.PUBLIC:
-            web = (AclRule(100, "in", ANYWHERE, (80, 80), "browsers"),)
-            # Also what the private tier sends through the NAT gateways, which stand here.
-            tls = AclRule(110, "in", ANYWHERE if https else private, (443, 443), "HTTPS")
+            web = () if cdn else (AclRule(100, "in", ANYWHERE, (80, 80), "browsers"),)
+            # What the private tier sends through the NAT gateways, which stand here.
+            tls = AclRule(110, "in", private, (443, 443), "HTTPS of the private tier, by NAT")
             ssh = tuple(
                 AclRule(120 + place, "in", network, (22, 22), "administrators")
                 for place, network in enumerate(sorted(admins))
@@ -64,17 +66,26 @@ def acl_rules(
                 AclRule(200, "out", ANYWHERE, _EPHEMERAL, "replies to clients; API"),
             )
         case Tier.PRIVATE:
+            cloudfront = (
+                (AclRule(230, "out", ANYWHERE, _EPHEMERAL, "replies to CloudFront"),) if cdn else ()
+            )
             return (
                 *_if(bastion, AclRule(100, "in", public, (22, 22), "bastion")),
                 AclRule(110, "in", private, (443, 443), "interface endpoints"),
                 AclRule(120, "in", database, (443, 443), "interface endpoints"),
-                # Holds 8081 as well. From anywhere: a NAT gateway keeps the sender's address.
-                AclRule(200, "in", ANYWHERE, _EPHEMERAL, "replies; load balancer to API"),
+                # Holds 8080 and 8081 as well. From anywhere: a NAT gateway keeps the sender's
+                # address, and so does a VPC origin.
+                AclRule(
+                    200, "in", ANYWHERE, _EPHEMERAL, "replies; CloudFront; load balancer to API"
+                ),
                 AclRule(100, "out", ANYWHERE, (443, 443), "HTTPS: S3, interface endpoints, NAT"),
                 AclRule(110, "out", database, (27017, 27017), "API to database"),
                 AclRule(200, "out", public, _EPHEMERAL, "replies to load balancer and bastion"),
-                AclRule(210, "out", private, _EPHEMERAL, "replies of the interface endpoints"),
+                AclRule(
+                    210, "out", private, _EPHEMERAL, "replies of endpoints; load balancer to API"
+                ),
                 AclRule(220, "out", database, _EPHEMERAL, "replies of the interface endpoints"),
+                *cloudfront,
             )
         case Tier.DATABASE:
             return (

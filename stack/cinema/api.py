@@ -16,7 +16,7 @@ from cinema.balancer import Balancer
 from cinema.config import Config
 from cinema.database import DatabaseSettings
 from cinema.ground import Ground
-from cinema.instances import IMAGE_ID, INSTANCE_TYPE, METADATA_OPTIONS, environment_file
+from cinema.instances import INSTANCE_TYPE, METADATA_OPTIONS, environment_file
 from cinema.logs import log_group
 from cinema.subnets import Tier
 
@@ -29,10 +29,10 @@ class ApiSettings:
     """`min_size` is also how many run at first; `database_hosts` are `name:port`.
 
     `public_images` lets everybody list and read images; an upload needs a login always. `proxies`
-    are the networks that the load balancer speaks from.
+    are the networks that the load balancer speaks from. With `https` a browser speaks it to
+    whatever stands before.
     """
 
-    image: str
     instance_type: str
     key_name: str | None
     min_size: int
@@ -42,6 +42,7 @@ class ApiSettings:
     replica_set: str
     public_images: bool
     proxies: tuple[IPv4Network, ...]
+    https: bool
 
     @classmethod
     def read(
@@ -51,11 +52,11 @@ class ApiSettings:
         cors_origins: tuple[str, ...],
         database: DatabaseSettings,
         proxies: tuple[IPv4Network, ...],
+        https: bool,
     ) -> ApiSettings:
-        """From `cinema:apiImage`, `apiInstanceType`, `apiInstances`, `images` and `keyName`."""
+        """From `cinema:apiInstanceType`, `apiInstances`, `images` and `keyName`."""
         least, most = config.between("cinema:apiInstances", least=1, most=100)
         return cls(
-            image=config.matching("cinema:apiImage", IMAGE_ID, "an image's id"),
             instance_type=config.matching(
                 "cinema:apiInstanceType", INSTANCE_TYPE, "an instance type"
             ),
@@ -67,6 +68,7 @@ class ApiSettings:
             replica_set=database.replica_set,
             public_images=config.choice("cinema:images", "login", "public") == "public",
             proxies=proxies,
+            https=https,
         )
 
 
@@ -80,6 +82,7 @@ class Api(pulumi.ComponentResource):
         ground: Ground,
         balancer: Balancer,
         *,
+        image_id: pulumi.Input[str],
         needs: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -126,6 +129,8 @@ class Api(pulumi.ComponentResource):
                 # The load balancer comes from outside; what else may come is the groups' matter.
                 "CINEMA_HOST": "0.0.0.0",  # noqa: S104 - as just said
                 "CINEMA_IMAGES": "public" if settings.public_images else "login",
+                # The load balancer hears HTTP from CloudFront, and would say so.
+                "CINEMA_PUBLIC_SCHEME": "https" if settings.https else "http",
                 "CINEMA_JWT_KEYS_ARN": ground.names.secret_arn("session-keys"),
                 "CINEMA_TRUSTED_PROXIES": ",".join(map(str, settings.proxies)),
                 "CINEMA_IMAGE_BUCKET": ground.names.bucket("images"),
@@ -134,7 +139,7 @@ class Api(pulumi.ComponentResource):
         )
         template = aws.ec2.LaunchTemplate(
             name,
-            image_id=settings.image,
+            image_id=image_id,
             instance_type=settings.instance_type,
             key_name=settings.key_name,
             update_default_version=True,

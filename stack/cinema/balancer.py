@@ -1,4 +1,4 @@
-"""The public load balancer and its target group: the only way in for browsers."""
+"""The load balancer before the API and its target group: the API's only way in."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pulumi
 import pulumi_aws as aws
 
 from cinema.buckets import Bucket
-from cinema.config import Config, ConfigError
+from cinema.config import Config
 from cinema.ground import Ground
-from cinema.names import Names
+from cinema.network import CDN_PORT, NetworkSettings
 from cinema.subnets import Tier
 
 API_PORT = 8081
@@ -18,43 +18,22 @@ API_PORT = 8081
 
 @dataclass(frozen=True, kw_only=True)
 class BalancerSettings:
-    """With a certificate the API answers on 443 as `domain`, and 80 redirects."""
+    """Behind a CDN it is `internal` and waits for that alone; else public, and speaks HTTP."""
 
-    certificate_arn: str | None
-    domain: str | None
+    internal: bool
     protect: bool
 
     @classmethod
-    def read(cls, config: Config, names: Names) -> BalancerSettings:
-        """From `cinema:https`, `cinema:certificateArn`, `cinema:apiDomain`, `cinema:protect`."""
-        key = "cinema:certificateArn"
-        required = config.choice("cinema:https", "required", "optional") == "required"
-        certificate = domain = None
-        if required or config.optional(key) is not None:
-            # A load balancer takes certificates of its own region only.
-            certificate = config.matching(
-                key,
-                rf"arn:aws:acm:{names.region}:\d{{12}}:certificate/[0-9a-f-]+",
-                f"the ARN of a certificate in {names.region}",
-            )
-            # The certificate is for a name of yours, not for the load balancer's own.
-            domain = config.matching(
-                "cinema:apiDomain", r"([a-z0-9-]+\.)+[a-z]{2,}", "a domain name"
-            )
-        elif config.optional("cinema:apiDomain") is not None:
-            raise ConfigError("cinema:apiDomain", f"has no use without {key}")
-        return cls(
-            certificate_arn=certificate, domain=domain, protect=config.flag("cinema:protect")
-        )
-
-    @property
-    def https(self) -> bool:
-        """Whether there is a listener on 443."""
-        return self.certificate_arn is not None
+    def read(cls, config: Config, network: NetworkSettings) -> BalancerSettings:
+        """From `cinema:protect`, and the way in that the network has."""
+        return cls(internal=network.cdn is not None, protect=config.flag("cinema:protect"))
 
 
 class Balancer(pulumi.ComponentResource):
-    """The load balancer. `address` is the API's base URL; `listeners` make targets healthy."""
+    """The load balancer. `address` is its base URL; `listeners` make targets healthy.
+
+    `gateway` must exist before CloudFront is led here.
+    """
 
     def __init__(
         self,
@@ -68,14 +47,18 @@ class Balancer(pulumi.ComponentResource):
         super().__init__("cinema:balancer:Balancer", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         tags = {"Name": f"{ground.names.prefix}-{name}"}
+        tier = Tier.PRIVATE if settings.internal else Tier.PUBLIC
         self.load_balancer = aws.lb.LoadBalancer(
             name,
             load_balancer_type="application",
-            internal=False,
-            subnets=[subnet.id for subnet in ground.network.subnets[Tier.PUBLIC].values()],
+            internal=settings.internal,
+            subnets=[subnet.id for subnet in ground.network.subnets[tier].values()],
             security_groups=[ground.security.groups["load-balancer"].id],
             # A header that no server should get is how requests are smuggled past one.
             drop_invalid_header_fields=True,
+            # CloudFront has put the client's address last. Its own behind it would be one that the
+            # API cannot tell from a client's.
+            xff_header_processing_mode="preserve" if settings.internal else "append",
             enable_deletion_protection=settings.protect,
             access_logs=aws.lb.LoadBalancerAccessLogsArgs(
                 enabled=True, bucket=logs.bucket.id, prefix="alb"
@@ -86,7 +69,7 @@ class Balancer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[
-                    *ground.network.ready[Tier.PUBLIC],
+                    *ground.network.ready[tier],
                     *ground.security.rules["load-balancer"],
                     *logs.ready,
                 ],
@@ -114,37 +97,21 @@ class Balancer(pulumi.ComponentResource):
             tags=tags,
             opts=child,
         )
-        forward = aws.lb.ListenerDefaultActionArgs(
-            type="forward", target_group_arn=self.target_group.arn
-        )
-        redirect = aws.lb.ListenerDefaultActionArgs(
-            type="redirect",
-            redirect=aws.lb.ListenerDefaultActionRedirectArgs(
-                protocol="HTTPS", port="443", status_code="HTTP_301"
-            ),
-        )
         http = aws.lb.Listener(
             "http",
             load_balancer_arn=self.load_balancer.arn,
-            port=80,
+            port=CDN_PORT if settings.internal else 80,
             protocol="HTTP",
-            default_actions=[redirect if settings.https else forward],
+            default_actions=[
+                aws.lb.ListenerDefaultActionArgs(
+                    type="forward", target_group_arn=self.target_group.arn
+                )
+            ],
             opts=child,
         )
         self.listeners = [http]
+        self.gateway = ground.network.gateway
+        self.arn = self.load_balancer.arn
+        self.dns_name = self.load_balancer.dns_name
         self.address = pulumi.Output.concat("http://", self.load_balancer.dns_name)
-        if settings.https:
-            https = aws.lb.Listener(
-                "https",
-                load_balancer_arn=self.load_balancer.arn,
-                port=443,
-                protocol="HTTPS",
-                # TLS 1.2 and 1.3, with forward secrecy only.
-                ssl_policy="ELBSecurityPolicy-TLS13-1-2-Res-2021-06",
-                certificate_arn=settings.certificate_arn,
-                default_actions=[forward],
-                opts=child,
-            )
-            self.listeners = [http, https]
-            self.address = pulumi.Output.from_input(f"https://{settings.domain}")
         self.register_outputs({"address": self.address})

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from cinema.access import key_name
 from cinema.config import Config
 from cinema.ground import Ground
-from cinema.instances import IMAGE_ID, METADATA_OPTIONS
+from cinema.instances import METADATA_OPTIONS
 from cinema.network import NetworkSettings
 from cinema.subnets import Tier
 
@@ -19,18 +19,16 @@ from cinema.subnets import Tier
 class BastionSettings:
     """It stands in the first zone, and dies with it: start it elsewhere by naming another."""
 
-    image: str
     key_name: str
     zone: str
 
     @classmethod
     def read(cls, config: Config, network: NetworkSettings) -> BastionSettings | None:
-        """From `cinema:bastionImage` and `cinema:keyName`; None with Session Manager."""
+        """From `cinema:keyName`; None with Session Manager."""
         key = key_name(config)
         if key is None:
             return None
         return cls(
-            image=config.matching("cinema:bastionImage", IMAGE_ID, "an image's id"),
             key_name=key,
             zone=network.zones[0],
         )
@@ -47,12 +45,14 @@ class Bastion(pulumi.ComponentResource):
         name: str,
         settings: BastionSettings,
         ground: Ground,
+        *,
+        image_id: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("cinema:bastion:Bastion", name, None, opts)
         instance = aws.ec2.Instance(
             name,
-            ami=settings.image,
+            ami=image_id,
             instance_type="t4g.nano",
             key_name=settings.key_name,
             subnet_id=ground.network.subnets[Tier.PUBLIC][settings.zone].id,

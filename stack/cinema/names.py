@@ -159,3 +159,18 @@ class Names:
     def queue_arn(self, part: str) -> str:
         """The ARN of `queue(part)`."""
         return f"arn:aws:sqs:{self.region}:{self.account}:{self.queue(part)}"
+
+    def machine(self, part: str) -> str:
+        """What everything is called that builds the image of a machine."""
+        return f"{self.prefix}-{part}"
+
+    def build_log_group(self, part: str) -> str:
+        """The log group that Image Builder writes to for the recipe `machine(part)`.
+
+        (Image Builder User Guide, "Monitor your Image Builder images with CloudWatch Logs".)
+        """
+        return f"/aws/imagebuilder/{self.machine(part)}"
+
+    def component_arn(self, name: str) -> str:
+        """The ARN of an Image Builder component of this account, without its version."""
+        return f"arn:aws:imagebuilder:{self.region}:{self.account}:component/{name}"

@@ -16,11 +16,33 @@ from cinema.config import Config, ConfigError
 from cinema.names import Names
 from cinema.subnets import PlannedSubnet, Tier, plan, tier_block
 
+CDN_PORT = 8080
+"""Where the load balancer waits for CloudFront. Above 1023, so that the private tier's ACL, which
+must let replies in from anywhere, needs no further hole."""
+
+# Of CloudFront's own addresses towards origins, `com.amazonaws.global.cloudfront.origin-facing`:
+# `aws ec2 describe-managed-prefix-lists`. AWS never changes an id, and refuses one that is not
+# there, so that a wrong entry here fails and opens nothing.
+CDN_PREFIX_LISTS = {
+    "ap-northeast-1": "pl-58a04531",
+    "ap-southeast-1": "pl-31a34658",
+    "ap-southeast-2": "pl-b8a742d1",
+    "eu-central-1": "pl-a3a144ca",
+    "eu-west-1": "pl-4fa04526",
+    "eu-west-2": "pl-93a247fa",
+    "us-east-1": "pl-3b927c52",
+    "us-east-2": "pl-b6a144df",
+    "us-west-1": "pl-4ea04527",
+    "us-west-2": "pl-82a045eb",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkSettings:
     """`zones` are sorted; `egress_zones`, among them, hold NAT gateways and interface endpoints.
 
+    `cdn` is the prefix list of CloudFront where that is the way in, else None: browsers come to
+    a public load balancer.
     `admins` may speak SSH to the bastion; there is one unless `sessions` are Session Manager's.
     """
 
@@ -28,13 +50,19 @@ class NetworkSettings:
     zones: tuple[str, ...]
     egress_zones: tuple[str, ...]
     admins: tuple[IPv4Network, ...]
+    cdn: str | None
     sessions: bool
-    https: bool
     subnets: tuple[PlannedSubnet, ...]
 
     @classmethod
-    def read(cls, config: Config, names: Names, *, https: bool) -> NetworkSettings:
-        """From `cinema:cidr`, `cinema:zones`, `cinema:egress` and `cinema:adminCidrs`."""
+    def read(cls, config: Config, names: Names) -> NetworkSettings:
+        """From `cinema:cidr`, `zones`, `egress`, `adminCidrs` and `delivery`."""
+        cdn = None
+        if config.choice("cinema:delivery", "cdn", "website") == "cdn":
+            cdn = CDN_PREFIX_LISTS.get(names.region)
+            if cdn is None:
+                known = ", ".join(CDN_PREFIX_LISTS)
+                raise ConfigError("aws:region", f"a CDN can be had in: {known}")
         zones = tuple(sorted(config.listed("cinema:zones")))
         if foreign := [zone for zone in zones if zone[:-1] != names.region]:
             raise ConfigError("cinema:zones", f"'{foreign[0]}' is not in region {names.region}")
@@ -58,10 +86,15 @@ class NetworkSettings:
             zones=zones,
             egress_zones=zones if each else zones[:1],
             admins=admins,
+            cdn=cdn,
             sessions=sessions,
-            https=https,
             subnets=subnets,
         )
+
+    @property
+    def entrance(self) -> Tier:
+        """The tier in which the load balancer stands."""
+        return Tier.PUBLIC if self.cdn is None else Tier.PRIVATE
 
     def planned(self, tier: Tier) -> dict[str, PlannedSubnet]:
         """The subnets of a tier by zone."""
@@ -171,7 +204,7 @@ class Network(pulumi.ComponentResource):
             opts=self._child,
         )
         blocks = {each: tier_block(self._settings.cidr, each) for each in Tier}
-        rules = acl_rules(tier, blocks, self._settings.admins, https=self._settings.https)
+        rules = acl_rules(tier, blocks, self._settings.admins, cdn=self._settings.cdn is not None)
         return [acl, *(self._acl_rule(tier, acl, rule) for rule in rules)]
 
     def _acl_rule(
@@ -208,7 +241,7 @@ class Network(pulumi.ComponentResource):
         return aws.ec2.RouteTable(name, vpc_id=self.vpc.id, tags=self._tags(name), opts=self._child)
 
     def _public_routes(self) -> list[pulumi.Resource]:
-        gateway = aws.ec2.InternetGateway(
+        self.gateway = aws.ec2.InternetGateway(
             "internet", vpc_id=self.vpc.id, tags=self._tags("internet"), opts=self._child
         )
         table = self._table("public")
@@ -216,7 +249,7 @@ class Network(pulumi.ComponentResource):
             "public-to-internet",
             route_table_id=table.id,
             destination_cidr_block="0.0.0.0/0",
-            gateway_id=gateway.id,
+            gateway_id=self.gateway.id,
             opts=self._child,
         )
         tables = dict.fromkeys(self._settings.zones, table)

@@ -24,6 +24,16 @@ _AWS_BUCKETS = (
     "{region}-birdwatcher-prod",
 )
 
+# Read by build instances (Image Builder User Guide, "Image Builder and AWS PrivateLink interface
+# VPC endpoints"): the program that runs components, and what AWS's own components hold.
+_BUILD_BUCKETS = (
+    "ec2imagebuilder-toe-{region}-prod/*",
+    "ec2imagebuilder-managed-resources-{region}-prod/components/*",
+)
+
+BUILD_LOGS = "/aws/imagebuilder/"
+"""What the names of Image Builder's log groups begin with."""
+
 ORIGINALS, THUMBNAILS = "orig/", "thumbnails/"
 """The two halves of the image bucket. They must not overlap: one triggers what writes the other."""
 
@@ -167,6 +177,41 @@ def back_up_volumes(names: Names) -> str:
         ),
         allow(["backup:DescribeBackupVault"], [names.vault_arn("database")]),
     )
+
+
+# ── machine images ──────────────────────────────────────────────────────────────────────────────
+
+
+def build_machines(names: Names, machines: Sequence[str]) -> str:
+    """A build instance reads artifacts and components, writes its log, and is steered.
+
+    A part of what Image Builder asks for (Image Builder User Guide, "Prerequisites": the policies
+    EC2InstanceProfileForImageBuilder and AmazonSSMManagedInstanceCore). Left out is what would let
+    it at parameters, at keys and at other buckets. The actions of Systems Manager's agent take no
+    resource.
+    """
+    logs = [f"{names.log_group_arn(names.build_log_group(machine))}:*" for machine in machines]
+    return document(
+        allow(["s3:GetObject"], [f"{names.bucket_arn('artifacts')}/*"]),
+        allow(["imagebuilder:GetComponent"], [names.component_arn("*")]),
+        *([allow(["logs:CreateLogStream", "logs:PutLogEvents"], logs)] if logs else []),
+        allow(list(_AGENT), ["*"]),
+    )
+
+
+_AGENT = (
+    "ec2messages:AcknowledgeMessage",
+    "ec2messages:DeleteMessage",
+    "ec2messages:FailMessage",
+    "ec2messages:GetEndpoint",
+    "ec2messages:GetMessages",
+    "ec2messages:SendReply",
+    "ssm:UpdateInstanceInformation",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+)
 
 
 # ── delivery ────────────────────────────────────────────────────────────────────────────────────
@@ -738,6 +783,27 @@ def tls_only(bucket_arn: str) -> str:
     return document(_tls_only(bucket_arn))
 
 
+def cdn_only(bucket_arn: str, names: Names) -> str:
+    """Distributions of this account read the objects; nobody lists them, nobody speaks in clear.
+
+    The distribution's id is not known before it is there, so that the pattern ends with any
+    (CloudFront Developer Guide, "Restrict access to an Amazon S3 origin").
+    """
+    return document(
+        {
+            "Sid": "CloudFront",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudfront.amazonaws.com"},
+            "Action": "s3:GetObject",
+            "Resource": f"{bucket_arn}/*",
+            "Condition": {
+                "ArnLike": {"aws:SourceArn": f"arn:aws:cloudfront::{names.account}:distribution/*"}
+            },
+        },
+        _tls_only(bucket_arn),
+    )
+
+
 def public_website(bucket_arn: str) -> str:
     """Anybody may read the site. Not TLS only: S3 websites speak nothing but HTTP."""
     return document(
@@ -752,7 +818,7 @@ def public_website(bucket_arn: str) -> str:
 
 
 def s3_endpoint(names: Names) -> str:
-    """What may pass the S3 endpoint: our images, and AWS's own packages to read.
+    """What may pass the S3 endpoint: our images and artifacts, and AWS's own packages to read.
 
     An endpoint without a policy lets data out to any bucket of any account.
     """
@@ -767,7 +833,16 @@ def s3_endpoint(names: Names) -> str:
         ),
         allow(
             ["s3:GetObject"],
-            [f"arn:aws:s3:::{name.format(region=names.region)}/*" for name in _AWS_BUCKETS],
+            [f"{names.bucket_arn('artifacts')}/*"],
+            Sid="OwnArtifacts",
+            Principal="*",
+        ),
+        allow(
+            ["s3:GetObject"],
+            [
+                f"arn:aws:s3:::{name.format(region=names.region)}"
+                for name in (*(f"{bucket}/*" for bucket in _AWS_BUCKETS), *_BUILD_BUCKETS)
+            ],
             Sid="AwsPackages",
             Principal="*",
         ),
@@ -800,6 +875,12 @@ def logs_endpoint(names: Names, *, sessions: bool) -> str:
             ["logs:CreateLogStream", "logs:PutLogEvents"],
             [f"{group}:*" for group in groups],
             Sid="OwnLogs",
+            Principal="*",
+        ),
+        allow(
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            [f"{names.log_group_arn(BUILD_LOGS)}*"],
+            Sid="BuildLogs",
             Principal="*",
         ),
         *(of_sessions if sessions else ()),

@@ -14,16 +14,19 @@ import pulumi
 import pulumi_aws as aws
 
 from cinema.names import Names
-from cinema.network import Network, NetworkSettings
+from cinema.network import CDN_PORT, Network, NetworkSettings
 
-GroupName: TypeAlias = Literal["load-balancer", "api", "database", "bastion", "endpoints"]
+GroupName: TypeAlias = Literal[
+    "load-balancer", "api", "database", "bastion", "endpoints", "builder"
+]
 
 _DESCRIPTIONS: dict[GroupName, str] = {
-    "load-balancer": "The public load balancer",
+    "load-balancer": "The load balancer before the API",
     "api": "Instances of the API",
     "database": "Members of the database",
     "bastion": "The way in for administrators",
     "endpoints": "Interface endpoints of AWS services",
+    "builder": "Instances that build machine images, and that nobody speaks to",
 }
 
 
@@ -32,7 +35,18 @@ class S3:
     """The addresses of S3, as the gateway endpoint's prefix list names them."""
 
 
-Peer: TypeAlias = GroupName | IPv4Network | S3
+@dataclass(frozen=True)
+class CloudFront:
+    """CloudFront's addresses towards origins, by the id of AWS's prefix list.
+
+    It counts as 55 of the 60 rules that a group may have (Amazon VPC User Guide, "AWS-managed
+    prefix list weight"): there is room for one such rule.
+    """
+
+    prefix_list: str
+
+
+Peer: TypeAlias = GroupName | IPv4Network | S3 | CloudFront
 INTERNET = IPv4Network("0.0.0.0/0")
 
 
@@ -54,6 +68,8 @@ class SecurityFlow:
 def _label(peer: Peer) -> str:
     if isinstance(peer, S3):
         return "s3"
+    if isinstance(peer, CloudFront):
+        return "cloudfront"
     if isinstance(peer, IPv4Network):
         return "internet" if peer == INTERNET else str(peer).replace("/", "-")
     return peer
@@ -61,14 +77,17 @@ def _label(peer: Peer) -> str:
 
 def security_flows(settings: NetworkSettings) -> tuple[SecurityFlow, ...]:
     """Every connection that the architecture needs."""
+    way_in = (
+        SecurityFlow(INTERNET, "load-balancer", 80, "Browsers")
+        if settings.cdn is None
+        else SecurityFlow(CloudFront(settings.cdn), "load-balancer", CDN_PORT, "CloudFront")
+    )
     bastion = (
         SecurityFlow("bastion", "api", 22, "Administrators"),
         SecurityFlow("bastion", "database", 22, "Administrators"),
     )
-    https = (SecurityFlow(INTERNET, "load-balancer", 443, "Browsers"),) if settings.https else ()
     return (
-        SecurityFlow(INTERNET, "load-balancer", 80, "Browsers"),
-        *https,
+        way_in,
         SecurityFlow("load-balancer", "api", 8081, "Requests and health checks"),
         SecurityFlow("api", "database", 27017, "Queries"),
         SecurityFlow("database", "database", 27017, "Replication and elections"),
@@ -79,6 +98,9 @@ def security_flows(settings: NetworkSettings) -> tuple[SecurityFlow, ...]:
         # By NAT, and only HTTPS. Systems Manager patches the instances (Default Host Management,
         # which needs no role of ours), and none of its addresses can be named in a rule.
         SecurityFlow("api", INTERNET, 443, "Systems Manager"),
+        SecurityFlow("builder", S3(), 443, "Artifacts, packages of Amazon Linux"),
+        SecurityFlow("builder", "endpoints", 443, "Logs"),
+        SecurityFlow("builder", INTERNET, 443, "Image Builder, Systems Manager, package indexes"),
         *(SecurityFlow(network, "bastion", 22, "Administrators") for network in settings.admins),
         *(() if settings.sessions else bastion),
     )
@@ -93,7 +115,7 @@ class _PortArgs(TypedDict):
 
 class _PeerArgs(TypedDict, total=False):
     cidr_ipv4: str
-    prefix_list_id: pulumi.Output[str]
+    prefix_list_id: pulumi.Input[str]
     referenced_security_group_id: pulumi.Output[str]
 
 
@@ -149,6 +171,8 @@ class SecurityGroups(pulumi.ComponentResource):
     def _peer(self, peer: Peer, network: Network) -> _PeerArgs:
         if isinstance(peer, S3):
             return {"prefix_list_id": network.s3.prefix_list_id}
+        if isinstance(peer, CloudFront):
+            return {"prefix_list_id": peer.prefix_list}
         if isinstance(peer, IPv4Network):
             return {"cidr_ipv4": str(peer)}
         return {"referenced_security_group_id": self.groups[peer].id}

@@ -39,11 +39,7 @@ class WatchSettings:
     @classmethod
     def read(cls, config: Config) -> WatchSettings:
         """From `cinema:guardDuty`, `securityHub`, `cloudTrail`, `configRecorder`, `shield`, ..."""
-
-        def switch(key: str) -> Switch:
-            return cast("Switch", config.choice(key, "create", "adopt", "off"))
-
-        shield = switch("cinema:shield")
+        shield = config.choice("cinema:shield", "create", "adopt", "off")
         key = "cinema:shieldTerms"
         if shield == "create" and config.optional(key) != SHIELD_TERMS:
             # Whoever subscribes pays for a year, whatever `pulumi destroy` takes away again.
@@ -53,11 +49,11 @@ class WatchSettings:
                 f" ended early; if you mean it, set it to '{SHIELD_TERMS}'",
             )
         return cls(
-            guard_duty=switch("cinema:guardDuty"),
-            security_hub=switch("cinema:securityHub"),
-            cloud_trail=switch("cinema:cloudTrail"),
-            recorder=switch("cinema:configRecorder"),
-            shield=shield,
+            guard_duty=_switch(config.choice("cinema:guardDuty", "create", "adopt", "off")),
+            security_hub=_switch(config.choice("cinema:securityHub", "create", "adopt", "off")),
+            cloud_trail=_switch(config.choice("cinema:cloudTrail", "create", "adopt", "off")),
+            recorder=_switch(config.choice("cinema:configRecorder", "create", "adopt", "off")),
+            shield=_switch(shield),
             protect=config.flag("cinema:protect"),
         )
 
@@ -296,6 +292,10 @@ class Watch(pulumi.ComponentResource):
                 resource_arn=arn,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=needs),
             )
+
+
+def _switch(word: str) -> Switch:
+    return cast("Switch", word)
 
 
 def _equal(

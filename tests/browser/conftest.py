@@ -58,7 +58,9 @@ def launched(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
-@pytest.fixture(scope="session")
+# Not for the session: as long as Playwright runs, this thread has a running event loop, and a test
+# of something else that comes after these on the same worker could not run one of its own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The browser of this machine."""
     with ExitStack() as open_:

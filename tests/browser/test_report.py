@@ -216,9 +216,11 @@ def test_the_claims_can_be_filtered(open_page: Open) -> None:
     page.get_by_role("searchbox", name="Text").fill("")
     page.get_by_label("Family").select_option("")
     page.get_by_role("checkbox", name="proven", exact=True).uncheck()
+    page.get_by_role("checkbox", name="waived", exact=True).uncheck()
     expect(rows).to_have_count(1)
+    page.get_by_role("checkbox", name="waived", exact=True).check()
     page.locator(".tile.is-proven").click()
-    expect(rows).to_have_count(total - 1)
+    expect(rows.first).to_have_attribute("data-verdict", "proven")
 
 
 def test_a_link_to_a_claim_leads_there_and_unfolds_it(open_page: Open) -> None:

@@ -84,3 +84,71 @@ test("who takes another name stays logged in under it", async () => {
   assert.deepEqual([session.username, session.token], ["another", token(100)]);
   assert.deepEqual(heard, ["begun", "renamed"]);
 });
+
+/** An API in which each change of the favourites waits to be let go; it counts who asks for the user. */
+function slowApi() {
+  const waiting = [];
+  const user = { Username: "someone", FavoriteMovies: [] };
+  const asked = [];
+  return {
+    asked,
+    async release(problem) {
+      while (waiting.length === 0) await null;
+      waiting.shift()(problem);
+    },
+    async user(name) {
+      asked.push(name);
+      return { ...user };
+    },
+    favourite: (_, id, wanted) =>
+      new Promise((resolve, reject) => {
+        waiting.push((problem) => {
+          if (problem instanceof Error) return reject(problem);
+          const others = user.FavoriteMovies.filter((other) => other !== id);
+          user.FavoriteMovies = wanted ? [...others, id] : others;
+          resolve({ ...user });
+        });
+      }),
+  };
+}
+
+function account() {
+  const api = slowApi();
+  const { session } = opened(storage());
+  session.begin(token(100), "someone");
+  return { api, account: openAccount(api, session) };
+}
+
+test("who looks at the favourites while one is added sees it", async () => {
+  const { api, account: mine } = account();
+  assert.deepEqual([...(await mine.favourites())], []);
+  const added = mine.favourite({ _id: "a" }, true);
+  const seen = mine.favourites();
+  await api.release();
+  await added;
+  assert.deepEqual([...(await seen)], ["a"]);
+});
+
+test("changes reach the API in the order in which they were made", async () => {
+  const { api, account: mine } = account();
+  const all = [mine.favourite({ _id: "a" }, true), mine.favourite({ _id: "b" }, true)];
+  await api.release();
+  await api.release();
+  await Promise.all(all);
+  assert.deepEqual([...(await mine.favourites())], ["a", "b"]);
+});
+
+test("a change that fails is told to who made it, and the API is asked what holds", async () => {
+  const { api, account: mine } = account();
+  await mine.favourites();
+  const added = mine.favourite({ _id: "a" }, true);
+  const seen = mine.favourites();
+  await api.release(new Error("no"));
+  await assert.rejects(added, /no/);
+  assert.deepEqual([...(await seen)], []);
+  assert.equal(api.asked.length, 2);
+  const again = mine.favourite({ _id: "a" }, true);
+  await api.release();
+  await again;
+  assert.deepEqual([...(await mine.favourites())], ["a"]);
+});

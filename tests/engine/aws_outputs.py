@@ -15,7 +15,7 @@ from typing import Any
 IDENTITY = frozenset(
     {
         "availabilityZone", "bucket", "cidrBlock", "functionName", "name", "namePrefix",
-        "policyArn", "queueName", "role", "subnetId", "vpcId",
+        "policyArn", "queueName", "role", "subnetId", "version", "vpcId",
     }
 )  # fmt: skip
 """Inputs whose change makes another resource. AWS has more; these are what the tests need."""
@@ -257,6 +257,12 @@ _OUTPUTS: dict[str, dict[str, Callable[[_New], Any]]] = {
         type_: {"arn": _ec2(kind, _hashed(prefix))} for type_, (kind, prefix) in _EC2_KINDS.items()
     },
 }  # fmt: skip
+_OUTPUTS["aws:imagebuilder/image:Image"] = {
+    "arn": lambda new: new.arn("imagebuilder", f"image/{new.hash()}/1.0.0/1"),
+    "outputResources": lambda new: [
+        {"amis": [{"image": _hashed("ami")(new), "region": new.account.region}]}
+    ],
+}
 _OUTPUTS["aws:ec2/vpc:Vpc"] |= {
     "mainRouteTableId": _hashed("rtb", "main"),
     "defaultRouteTableId": _hashed("rtb", "main"),

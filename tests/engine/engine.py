@@ -7,8 +7,8 @@ import os
 import runpy
 import shutil
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,8 @@ class Engine:
 
     installation: Installation
     home: Path
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """More of the environment, which reaches the plugins too."""
 
     def environment(self) -> dict[str, str]:
         """Nothing of the user's Pulumi, no AWS credentials, no plugin from the network."""
@@ -87,6 +89,7 @@ class Engine:
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_DEBUG_COMMANDS": "true",  # for --event-log
             "AWS_EC2_METADATA_DISABLED": "true",
+            **self.extra,
         }
 
     def run(self, project: Path, *arguments: str) -> Outcome:

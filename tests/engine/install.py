@@ -7,7 +7,7 @@ found is used; what is missing is made:
   into the user's cache.
 - `pulumi-language-python`: from PATH, else `language_host.py`, with `pulumi-language-python-exec`
   from the Pulumi SDK of the same pinned version beside it.
-- `pulumi-resource-aws`: always `aws_double.py`, a **test double** of AWS.
+- `pulumi-resource-aws`: always a **test double** of AWS, `aws_double.py` unless another is named.
 """
 
 from __future__ import annotations
@@ -138,8 +138,12 @@ def _stub(target: Path, module: str) -> None:
     target.chmod(0o755)
 
 
-def install(stubs: Path, say: Say = _stderr) -> Installation:
+def install(
+    stubs: Path, say: Say = _stderr, *, provider: str = "tests.engine.aws_double"
+) -> Installation:
     """Find or make everything; `stubs` is an existing folder of the caller's for what is ours.
+
+    `provider` is the module of the double that stands for AWS.
 
     Raises NotInstallableError. Makes in the cache only what Go builds: what belongs to this
     checkout and this interpreter goes to `stubs`.
@@ -157,7 +161,7 @@ def install(stubs: Path, say: Say = _stderr) -> Installation:
             _exec_script(script, say)
         _place(script, stubs / script.name)
         _stub(stubs / "pulumi-language-python", "tests.engine.language_host")
-    _stub(stubs / "pulumi-resource-aws", "tests.engine.aws_double")
+    _stub(stubs / "pulumi-resource-aws", provider)
     path = tuple(dict.fromkeys((stubs, pulumi.parent, *([Path(host).parent] if host else []))))
     return Installation(pulumi, path, host is not None)
 

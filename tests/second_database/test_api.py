@@ -30,8 +30,8 @@ def missing(reason: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def ferretdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a FerretDB with SQLite; Go's own cache keeps what is built of it."""
+def ferretdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The address of a FerretDB with SQLite, and its log; Go's own cache keeps what is built."""
     if shutil.which("go") is None:
         missing("Go is not installed, and the second database is built with it")
     folder = tmp_path_factory.mktemp("ferretdb")
@@ -54,14 +54,16 @@ def ferretdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         uri = server.stdout.readline().strip()
         assert uri.startswith("mongodb://127.0.0.1:"), (folder / "log").read_text()
-        yield uri
+        # FerretDB refuses a limit of time for some commands, and the driver would send it.
+        yield f"{uri}?timeoutMS=0", folder / "log"
     finally:
         server.terminate()
         server.wait(10)
         server.stdout.close()
 
 
-def test_the_api_works_the_same_over_another_database(ferretdb: str) -> None:
+def test_the_api_works_the_same_over_another_database(ferretdb: tuple[str, Path]) -> None:
+    uri, log = ferretdb
     run = subprocess.run(
         [
             sys.executable,
@@ -75,10 +77,10 @@ def test_the_api_works_the_same_over_another_database(ferretdb: str) -> None:
             "tests/service",
         ],
         cwd=ROOT,
-        env={**os.environ, DATABASE_URI: ferretdb, "PYTEST_ADDOPTS": ""},
+        env={**os.environ, DATABASE_URI: uri, "PYTEST_ADDOPTS": ""},
         check=False,
         capture_output=True,
         text=True,
     )
-    assert run.returncode == 0, run.stdout[-6000:]
+    assert run.returncode == 0, f"{run.stdout[-6000:]}\nThe server said:\n{log.read_text()[-3000:]}"
     assert " passed" in run.stdout

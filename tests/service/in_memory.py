@@ -238,7 +238,7 @@ async def build(settings: Settings) -> AsyncIterator[Parts]:
         users=MemoryUsers(somebody),
         keyring=keyring,
         passwords=passwords,
-        proxies=Proxies(settings.trusted_proxies),
+        proxies=Proxies(settings.trusted_proxies, settings.public_scheme),
         images=MemoryImages(pictures()),
         links=Links(settings.images, keyring),
         limits=Limits(MemoryCounters()),

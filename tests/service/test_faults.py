@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 import pytest
@@ -34,7 +35,17 @@ from tests.service.neighbours import (
     wait_for_port,
 )
 
-_IMPATIENT = "?directConnection=true&serverSelectionTimeoutMS=400&timeoutMS=1500"
+_IMPATIENT = {
+    "directConnection": "true",
+    "serverSelectionTimeoutMS": "400",
+    "timeoutMS": "1500",
+}
+
+
+def _impatient(port: int, stated: str = "") -> str:
+    """The URI of a database that is soon given up; what is `stated` goes before."""
+    options = {**_IMPATIENT, **dict(parse_qsl(stated))}
+    return f"mongodb://127.0.0.1:{port}/?{urlencode(options)}"
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +67,12 @@ def to_s3(s3_url: str) -> Iterator[Gate]:
 
 
 @pytest.fixture(scope="module")
-def gated(environment: Mapping[str, str], to_database: Gate, to_s3: Gate) -> dict[str, str]:
+def gated(
+    environment: Mapping[str, str], database_uri: str, to_database: Gate, to_s3: Gate
+) -> dict[str, str]:
     return {
         **environment,
-        "CINEMA_DATABASE_URI": f"mongodb://127.0.0.1:{to_database.port}/{_IMPATIENT}",
+        "CINEMA_DATABASE_URI": _impatient(to_database.port, urlsplit(database_uri).query),
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{to_s3.port}",
     }
 
@@ -73,6 +86,8 @@ def served(gated: Mapping[str, str]) -> Iterator[Served]:
 
 @pytest.fixture
 def somebody(served: Served, http: httpx.Client) -> Api:
+    # What an earlier test took away may not have been found again yet.
+    _wait_until_ready(served)
     return Api.joined(http, served.base)
 
 
@@ -133,6 +148,25 @@ def test_it_starts_before_its_database(
         to_database.shut()
 
 
+def test_names_that_cannot_be_made_unique_are_a_fault_to_be_seen(
+    environment: Mapping[str, str], database_uri: str, http: httpx.Client
+) -> None:
+    name = f"cinema-test-{uuid.uuid4().hex[:12]}"
+    with MongoClient[dict[str, Any]](database_uri) as client:
+        try:
+            client[name]["users"].insert_many([{"Username": "twice"}, {"Username": "twice"}])
+            with serving({**environment, "CINEMA_DATABASE_NAME": name}) as served:
+                answer = http.get(f"{served.base}/readyz")
+                assert answer.status_code == 503
+                assert answer.json()["checks"] == {"database": False, "bucket": True}
+                assert http.get(f"{served.base}/healthz").status_code == 200
+        finally:
+            client.drop_database(name)
+    (said,) = (line for line in served.lines() if line["event"] == "index")
+    assert said["collection"] == "users"
+    assert "username" in said["reason"].lower()
+
+
 def test_users_and_images_that_were_acknowledged_are_there(
     served: Served, somebody: Api, to_database: Gate, to_s3: Gate, http: httpx.Client
 ) -> None:
@@ -178,7 +212,7 @@ def test_what_was_acknowledged_outlives_a_database_that_is_killed(
     environment: Mapping[str, str], http: httpx.Client, tmp_path: Path
 ) -> None:
     port = free_port()
-    uri = f"mongodb://127.0.0.1:{port}/{_IMPATIENT}"
+    uri = _impatient(port)
     with _database(port, tmp_path) as server:
         with MongoClient[dict[str, Any]](uri) as client:
             client["cinema"]["movies"].insert_many(movies_by_the_page())

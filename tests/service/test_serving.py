@@ -167,6 +167,10 @@ def test_metrics_are_not_for_the_public(environment: Mapping[str, str], http: ht
         ({"CINEMA_IMAGE_BUCKET": ""}, "CINEMA_IMAGE_BUCKET: must be set"),
         ({"CINEMA_JWT_KEYS": "short"}, "CINEMA_JWT_KEYS: key 1 has 5 bytes; 32 are the least"),
         ({"CINEMA_PORT": "http"}, "CINEMA_PORT: 'http' is not a whole number from 0 to 65535"),
+        (
+            {"CINEMA_PUBLIC_SCHEME": "ftp"},
+            "CINEMA_PUBLIC_SCHEME: 'ftp' is neither http nor https",
+        ),
     ],
 )
 def test_what_it_cannot_start_with_is_named(

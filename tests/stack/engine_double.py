@@ -66,10 +66,12 @@ class _Mocks(mocks.Mocks):
             "arnSuffix": f"suffix-of:{args.name}",
             "name": f"name-of-{args.name}",
             "dnsName": f"{args.name}.example",
+            "domainName": f"{args.name}.example",
             "publicIp": "198.51.100.1",
             "prefixListId": "pl-1",
             "latestVersion": 1,
             "allocationId": f"eipalloc-{args.name}",
+            "outputResources": [{"amis": [{"image": f"ami-of-{args.name}"}]}],
         }
         return f"id-of:{args.typ}:{args.name}", {**made_up, **args.inputs}
 

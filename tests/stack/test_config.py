@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cinema.config import Config, ConfigError
+from cinema.domain import DomainSettings
 from cinema.settings import Settings
 from tests.stack.engine_double import ROOT, configuration
 
@@ -42,28 +43,30 @@ BAD: dict[str, list[str | None]] = {
     "aws:region": [None, "moon", "cn-north-1", "us-gov-west-1"],
     "cinema:access": [None, "ssh"],
     "cinema:alarms": [None, "on", "alarms@localhost", "two@cinema.example, three@cinema.example"],
-    "cinema:apiDomain": [None, "localhost", "https://api.cinema.example"],
     "cinema:apiImage": [None, "ami-latest", "AMI-0a000000000000001"],
+    "cinema:apiPatch": ["ami-0a000000000000001", "1.2/ami-0a000000000000001", "1.2.3/latest"],
     "cinema:apiInstances": [None, '{"min": 4, "max": 3}', '{"min": 0, "max": 3}', "3", "[]"],
     "cinema:apiInstanceType": ["large", "t4g", "T4G.nano"],
     "cinema:backupDays": [None, "0", "366", "week"],
-    "cinema:certificateArn": [
-        None, "mine", "arn:aws:acm:eu-west-1:123456789012:certificate/0a",
-    ],
+    "cinema:bastionImage": ["none"],
+    "cinema:bastionPatch": ["newest"],
     "cinema:cidr": [None, "10.0.0.0/8", "10.0.0.0/24", "10.0.0.1/16", "8.8.0.0/16", "fd00::/16"],
     "cinema:cloudTrail": [None, "on"],
     "cinema:configRecorder": [None, "on"],
     "cinema:corsOrigins": [None, '["*"]', '["https://cinema.example/"]', '["cinema.example"]'],
-    "cinema:databaseImage": [""],
+    "cinema:databaseImage": ["", "build it"],
+    "cinema:databasePatch": ["newest"],
     "cinema:databaseInstanceType": ["db.r8g.large.big"],
     "cinema:databaseVolumeGiB": ["0", "16385", "ten"],
     "cinema:databaseZones": [
         None, "[]", '["us-east-1d"]', '["us-east-1a", "us-east-1b"]',
         '["us-east-1a", "us-east-1a"]',
     ],
+    "cinema:delivery": [None, "CDN", "private"],
+    "cinema:domain": ["localhost", "https://cinema.example", "-.example"],
     "cinema:egress": [None, "none"],
     "cinema:guardDuty": [None, "on"],
-    "cinema:https": [None, "yes"],
+    "cinema:hostedZone": ["Z0123456789ABC"],
     "cinema:images": [None, "private"],
     "cinema:keys": [None, "kms"],
     "cinema:monthlyBudgetUsd": [None, "0", "much", "1000001"],
@@ -71,7 +74,6 @@ BAD: dict[str, list[str | None]] = {
     "cinema:protect": [None, "yes", "True"],
     "cinema:securityHub": [None, "on"],
     "cinema:shield": [None, "on"],
-    "cinema:site": [None, "cdn"],
     "cinema:thumbnailConcurrency": ["0", "-1", "many"],
     "cinema:zones": [
         None, '["us-east-1a"]', '["eu-west-1a", "eu-west-1b"]', '["a", "b"]',
@@ -150,14 +152,22 @@ def test_administrators_networks_are_never_wider_than_16_bits(address: int, pref
             config.admin_networks("cinema:adminCidrs")
 
 
-def test_https_is_a_choice_where_it_is_optional() -> None:
-    assert settings("dev").balancer.https is False
-    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/0a"
-    chosen = settings(
-        "dev", cinema__certificateArn=certificate, cinema__apiDomain="api.dev.example"
-    )
-    assert chosen.balancer.https is True
-    assert "no use without" in refused("dev", cinema__apiDomain="api.dev.example")
+def test_a_domain_comes_with_its_zone_and_behind_a_cdn() -> None:
+    zone = "Z0123456789ABC"
+    chosen = settings(cinema__domain="cinema.example", cinema__hostedZone=zone)
+    assert chosen.delivery is not None
+    assert chosen.delivery.domain == DomainSettings(name="cinema.example", zone_id=zone)
+    assert refused(cinema__domain="cinema.example").startswith("cinema:hostedZone: is missing")
+    bad = refused(cinema__domain="cinema.example", cinema__hostedZone="cinema.example")
+    assert bad.startswith("cinema:hostedZone: 'cinema.example' is not")
+    unused = refused("dev", cinema__domain="cinema.example", cinema__hostedZone=zone)
+    assert unused.startswith("cinema:domain: has no use without")
+
+
+def test_a_cdn_is_refused_where_its_addresses_have_no_name() -> None:
+    zones = '["eu-north-1a", "eu-north-1b"]'
+    where = {"aws__region": "eu-north-1", "cinema__zones": zones}
+    assert refused(**where).startswith("aws:region: a CDN can be had in: ap-northeast-1, ")
 
 
 @pytest.mark.parametrize("stack", ["Prod", "my_stack", "a" * 40])

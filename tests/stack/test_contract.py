@@ -81,11 +81,6 @@ def project(tmp_path: Path) -> Path:
         ),
         ({"databaseZones": ["us-east-1b"]}, {"availability.keep.database"}),
         ({"apiInstances": {"min": 2, "max": 9}}, {"availability.keep.api"}),
-        ({"site": "website"}, {"identity.admits.site"}),
-        (
-            {"https": "optional", "certificateArn": "", "apiDomain": ""},
-            {"network.flow.internet-to-load-balancer"},
-        ),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
@@ -98,7 +93,10 @@ def test_a_setting_that_breaks_what_prod_promises_is_seen(
     assert broken <= with_verdict(report(project, "prod"), Verdict.VIOLATED)
 
 
-@pytest.mark.parametrize("changes", [{"access": "bastion"}, {"keys": "aws"}, {"alarms": "off"}])
+@pytest.mark.parametrize(
+    "changes",
+    [{"access": "bastion"}, {"keys": "aws"}, {"alarms": "off"}, {"delivery": "website"}],
+)
 def test_a_guard_that_prod_promises_cannot_be_left_out(
     project: Path, changes: dict[str, str]
 ) -> None:

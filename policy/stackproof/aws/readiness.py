@@ -2,7 +2,7 @@
 
 An instance waits for its security group, not for the group's rules; for its subnet, not for the
 subnet's routes: user data that runs before these exist fails, and nothing runs it again. What
-instances, Auto Scaling groups and functions need is derived here from the facts.
+instances, Auto Scaling groups, functions and image builds need is derived here from the facts.
 
 Left out: rules, names and data of other workloads (a database that must be up first is a matter
 of retries), and principals named by a computed ARN in policies. Resources that are read, not
@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from stackproof.aws import imagebuilder
 from stackproof.aws.events.facts import NOTIFICATION, Delivery, EventFacts, Permission
 from stackproof.aws.ignored import as_deployed
 from stackproof.aws.network import Interface, NetworkFacts, Range, RouteTable
@@ -24,7 +25,7 @@ from stackproof.model import Graph, Reference, Resource, Value, references
 INSTANCE = "aws:ec2/instance:Instance"
 GROUP = "aws:autoscaling/group:Group"
 FUNCTION = "aws:lambda/function:Function"
-WORKLOADS = frozenset({INSTANCE, GROUP, FUNCTION})
+WORKLOADS = frozenset({INSTANCE, GROUP, FUNCTION, imagebuilder.IMAGE})
 
 _EC2 = "aws:ec2/"
 _TEMPLATE = f"{_EC2}launchTemplate:LaunchTemplate"
@@ -62,7 +63,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """An instance, an Auto Scaling group or a function, with its needs."""
+    """An instance, an Auto Scaling group, a function or an image's build, with its needs."""
 
     urn: str
     needs: tuple[Need, ...]
@@ -171,10 +172,11 @@ def readiness_facts(graph: Graph, network: NetworkFacts, events: EventFacts) -> 
 
 
 def _workload(index: _Index, network: NetworkFacts, resource: Resource) -> Workload:
-    interfaces = network.interfaces_of(frozenset({resource.urn}))
+    where, nowhere = _launcher(index, resource)
+    interfaces = network.interfaces_of(frozenset({where.urn}))
     unknown = next((u for u in _unknown(network, interfaces) if u), "")
-    profile, lost = _profile(index, resource)
-    role, astray = _role(index, resource, profile)
+    profile, lost = _profile(index, where)
+    role, astray = _role(index, where, profile)
     found = [*_network_needs(index, network, interfaces), *_role_needs(index, role)]
     if profile is not None:
         found.append(Need(profile.urn, "its instance profile"))
@@ -185,8 +187,19 @@ def _workload(index: _Index, network: NetworkFacts, resource: Resource) -> Workl
         declared = index.resources.get(need.urn)
         if declared is not None and not declared.external and need.urn != resource.urn:
             first.setdefault(need.urn, need)
-    doubt = unknown or lost or astray or _attached_to_anyone(index, role)
+    doubt = nowhere or unknown or lost or astray or _attached_to_anyone(index, role)
     return Workload(resource.urn, tuple(sorted(first.values())), doubt)
+
+
+def _launcher(index: _Index, workload: Resource) -> tuple[Resource, str]:
+    """What says where the workload runs and as whom, and why that is not known."""
+    if workload.type != imagebuilder.IMAGE:
+        return workload, ""
+    given = workload.inputs.get("infrastructureConfigurationArn")
+    found = index.named(imagebuilder.INFRASTRUCTURE, given)
+    return (
+        (workload, f"where {workload.name} is built is not known") if found is None else (found, "")
+    )
 
 
 def _unknown(network: NetworkFacts, interfaces: Sequence[Interface]) -> Iterator[str]:
@@ -357,6 +370,8 @@ def _profile(index: _Index, workload: Resource) -> tuple[Resource | None, str]:
     if workload.type == FUNCTION:
         return None, ""
     given = workload.inputs.get("iamInstanceProfile")
+    if workload.type == imagebuilder.INFRASTRUCTURE:
+        given = workload.inputs.get("instanceProfileName")
     if workload.type == GROUP:
         given, lost = _template_profile(index, workload)
         if lost:

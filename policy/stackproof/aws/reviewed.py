@@ -474,10 +474,26 @@ _IDENTITY = (
     _touching("lakeformation", "Permissions DataLakeSettings", I, why="who may read tables"),
     _touching(
         "imagebuilder",
-        "InfrastructureConfiguration ImagePipeline Image LifecyclePolicy",
+        "ImagePipeline Image LifecyclePolicy",
         N,
         I,
         why="builds in a VPC with an instance profile",
+    ),
+    _touching(
+        "imagebuilder",
+        "InfrastructureConfiguration",
+        N,
+        I,
+        R,
+        why="where builds run and as whom; may publish to a topic and write its log to a bucket",
+    ),
+    _touching(
+        "imagebuilder",
+        "DistributionConfiguration",
+        N,
+        I,
+        R,
+        why="may share an image with accounts, launch it, change launch templates, export it",
     ),
     _touching("dlm", "LifecyclePolicy", I, why="a role that copies and deletes snapshots"),
     _touching(
@@ -814,8 +830,8 @@ _INERT = (
     ),
     _inert(
         "imagebuilder",
-        "Component ContainerRecipe ImageRecipe DistributionConfiguration Workflow",
-        "what an image is made of; the pipeline that builds it is judged",
+        "Component ContainerRecipe ImageRecipe Workflow",
+        "what an image is made of; what builds and distributes it is judged",
     ),
     _inert("cloudwatch", "LogStorageTierPolicy", "where old log lines are kept"),
     _inert(

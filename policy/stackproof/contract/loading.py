@@ -76,15 +76,14 @@ def _extended(path: Path, seen: tuple[Path, ...]) -> Node:
 def _merged(base: Node, over: Node, key: Key) -> Node:
     """Mappings merge, `null` deletes a key, everything else replaces.
 
-    Waivers are added, and so are flows, but for those that speak of the same two groups.
+    Waivers are added, and so are flows, but for those that speak of the same two groups; one that
+    allows `null` takes them away.
     """
     if isinstance(base.value, list) and isinstance(over.value, list):
         if key == ("waivers",):
             return Node([*base.value, *over.value], over.place, over.key)
         if key == ("network", "flows"):
-            spoken = {_ends(flow) for flow in over.value}
-            kept = [flow for flow in base.value if _ends(flow) not in spoken]
-            return Node([*kept, *over.value], over.place, over.key)
+            return Node(_flows(base.value, over.value, key), over.place, over.key)
     if not (isinstance(base.value, dict) and isinstance(over.value, dict)):
         return over
     merged = dict(base.value)
@@ -96,6 +95,23 @@ def _merged(base: Node, over: Node, key: Key) -> Node:
             message = "null deletes a key of the contract below, which has no such key"
             raise ContractError([Problem(value.key, dotted((*key, name)), message)])
     return Node(merged, over.place, over.key)
+
+
+def _flows(base: list[Node], over: list[Node], key: Key) -> list[Node]:
+    spoken = {_ends(flow) for flow in over}
+    kept = [flow for flow in base if _ends(flow) not in spoken]
+    known = {_ends(flow) for flow in base}
+    for place, flow in enumerate(over):
+        if _deletes(flow) and _ends(flow) not in known:
+            message = "null deletes a flow of the contract below, which has none between the two"
+            raise ContractError([Problem(flow.place, dotted((*key, place)), message)])
+    return [*kept, *(flow for flow in over if not _deletes(flow))]
+
+
+def _deletes(flow: Node) -> bool:
+    return (
+        isinstance(flow.value, dict) and "allow" in flow.value and flow.value["allow"].value is None
+    )
 
 
 def _ends(flow: Node) -> tuple[str, ...]:

@@ -228,14 +228,16 @@ def _run(
     texts = _texts(body)
     read: set[str] = set()
     conf = watched(body, lambda text: bool(UNKNOWN.search(text) or REFERENCE.search(text)), read)
+    walked: set[str] = set()
     try:
         # Not `run`, nor `scan_entity_conf`: they log what is raised, and look at everything.
-        result = check.scan_resource_conf(conf)
+        with _apart(check, read, walked):
+            result = check.scan_resource_conf(conf)
         raised = ""
     except Exception as error:  # noqa: BLE001 - whatever a check raises is a finding
         result = None
         raised = f"the check stopped with {type(error).__name__}: {' '.join(str(error).split())}"
-    looked_at = sorted(_that_matter(check, read))
+    looked_at = sorted(read | _that_matter(check, walked))
     if why := _why(looked_at, texts, unknowns):
         return Outcome.UNKNOWN, why
     if raised:
@@ -257,18 +259,52 @@ def _texts(body: Mapping[str, Any]) -> dict[str, list[str]]:
 _OUTCOMES = {"PASSED": Outcome.PASSED, "FAILED": Outcome.FAILED}
 
 
-def _that_matter(check: Any, read: set[str]) -> set[str]:  # noqa: ANN401 - Checkov's class
-    """What of `read` can matter to `check`.
+@contextmanager
+def _apart(
+    check: Any,  # noqa: ANN401 - Checkov's class
+    read: set[str],
+    walked: set[str],
+) -> Iterator[None]:
+    """Keep in `walked`, not in `read`, what Checkov's own scan for one value reads.
 
-    Checks of one value walk through everything on the way to it, and depend on that one alone.
+    It walks through everything on the way to it. A check may have a scan of its own around that,
+    and whatever that one reads it reads on purpose.
     """
-    checkov = _checkov()
-    for base in (checkov.value_check, checkov.negative_check):
-        if isinstance(check, base) and type(check).scan_resource_conf is base.scan_resource_conf:
-            keys = [check.get_inspected_key(), getattr(check, "get_excluded_key", lambda: None)()]
-            wanted = [_names(key) for key in keys if key]
-            return {path for path in read if any(_on_one_path(_names(path), w) for w in wanted)}
-    return read
+    base = _base(check)
+    if base is None:
+        yield
+        return
+    scan = base.scan_resource_conf
+
+    def noting(self: Any, conf: Any) -> Any:  # noqa: ANN401 - Checkov's classes
+        on_purpose = set(read)
+        read.clear()
+        try:
+            return scan(self, conf)
+        finally:
+            walked.update(read)
+            read.clear()
+            read.update(on_purpose)
+
+    base.scan_resource_conf = noting
+    try:
+        yield
+    finally:
+        base.scan_resource_conf = scan
+
+
+def _base(check: Any) -> Any:  # noqa: ANN401 - Checkov's classes
+    bases = (_checkov().value_check, _checkov().negative_check)
+    return next((base for base in bases if isinstance(check, base)), None)
+
+
+def _that_matter(check: Any, walked: set[str]) -> set[str]:  # noqa: ANN401 - Checkov's class
+    """What of `walked` is on the way to the value that `check` is about."""
+    if not walked:
+        return set()
+    keys = [check.get_inspected_key(), getattr(check, "get_excluded_key", lambda: None)()]
+    wanted = [_names(key) for key in keys if key]
+    return {path for path in walked if any(_on_one_path(_names(path), w) for w in wanted)}
 
 
 def _names(path: str) -> list[str]:

@@ -115,7 +115,9 @@ class _Writer:
                     self._blind(resource, f"Terraform's name of its {path}{key} is not known")
                 continue
             inside = argument.nested
-            if argument.block and inside is not None and isinstance(value, dict | list):
+            if argument.name == "statement" and resource.type in _DEEP and isinstance(value, dict):
+                found[argument.name] = [self._statement(value)]
+            elif argument.block and inside is not None and isinstance(value, dict | list):
                 blocks = [
                     self._block(resource, item, inside, f"{path}{key}.")
                     if isinstance(item, dict)
@@ -127,6 +129,20 @@ class _Writer:
             else:
                 written = self._argument(resource, value, argument, f"{path}{key}.")
                 found[argument.name] = [[written] if argument.listed else written]
+        return found
+
+    def _statement(self, value: Mapping[str, Value]) -> dict[str, Any]:
+        """A statement of a firewall, which may hold others at any depth."""
+        found: dict[str, Any] = {}
+        for key, item in sorted(value.items()):
+            name = snake(key)
+            if isinstance(item, dict):
+                found[name] = [self._statement(item)]
+            elif isinstance(item, list) and item and all(isinstance(each, dict) for each in item):
+                blocks = [self._statement(each) for each in item if isinstance(each, dict)]
+                found[name.removesuffix("s")] = blocks
+            elif item is not None:
+                found[name] = [self._value(item)]
         return found
 
     def _argument(self, resource: Resource, value: Value, argument: Argument, path: str) -> Any:  # noqa: ANN401 - JSON
@@ -185,6 +201,10 @@ class _Writer:
         name = self._names.get(reference.urn) or _word(reference.urn.rpartition("::")[2])
         return f"{type_}.{name}.{property_ or 'id'}"
 
+
+_DEEP = frozenset({"aws:wafv2/ruleGroup:RuleGroup", "aws:wafv2/webAcl:WebAcl"})
+"""Types whose statements hold statements without end, so that no list has the names in them. They
+are Pulumi's in Terraform's spelling, and lists of blocks in the singular."""
 
 _OF_PULUMI = {"customTimeouts"}
 """Inputs that are none of AWS's."""

@@ -29,6 +29,8 @@ _KINDS = {
     "endpoint": "interface endpoint",
     "function": "function",
     "interface": "network interface",
+    "build": "build instance",
+    "distribution": "CDN",
 }
 _ORDER: Mapping[shapes.Exit, int] = {"internet": 0, "nat": 1, "unknown": 2, "none": 3}
 _VPC = "vpc"

@@ -102,7 +102,7 @@ def _boot(
             return _unproven(
                 f"what {resource.name} needs in order to start is not modelled",
                 (resource.urn,),
-                "Name instances, Auto Scaling groups and functions under availability.boot.",
+                "Name instances, Auto Scaling groups, functions and images under boot.",
             )
         workloads.append(facts.workloads[resource.urn])
     if not workloads:

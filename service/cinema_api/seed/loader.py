@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from cinema_api.database import available, connected
+from cinema_api.database import connected, index
 from cinema_api.movies.store import INDEXES, MongoMovies, MovieStore
 from cinema_api.movies.structs import Director, Genre, Movie
 from cinema_api.settings import DatabaseSettings
@@ -49,9 +49,8 @@ async def load(settings: DatabaseSettings) -> int:
     """Put all films into the database; returns how many. Raises UnavailableError without it."""
     async with connected(settings) as database:
         movies = database["movies"]
-        with available():
-            # The API may never have run: titles are unique from the first film on.
-            await movies.create_indexes(list(INDEXES))
+        # The API may never have run: titles are unique from the first film on.
+        await index(movies, INDEXES)
         return await put_all(MongoMovies(movies))
 
 

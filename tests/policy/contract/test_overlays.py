@@ -70,6 +70,31 @@ network:
     assert len(contract.network.flows) > len(below.network.flows)
 
 
+def test_a_flow_that_allows_null_takes_the_one_below_away(base: Path) -> None:
+    overlay = """\
+extends: contract.yaml
+network:
+  flows:
+    - {from: load-balancer, to: api, allow: null}
+availability: null
+"""
+    below, contract = load(base / "contract.yaml"), load(written(base, overlay, "dev.yaml"))
+    assert below.network is not None
+    assert contract.network is not None
+    gone = {*below.network.flows} - {*contract.network.flows}
+    assert {(f.source, f.to) for f in gone} == {("load-balancer", "api")}
+    assert {*contract.network.flows} <= {*below.network.flows}
+
+
+def test_a_flow_that_is_not_below_cannot_be_taken_away(base: Path) -> None:
+    overlay = (
+        "extends: contract.yaml\nnetwork: {flows: [{from: api, to: load-balancer, allow: null}]}\n"
+    )
+    (found,) = problems(written(base, overlay, "dev.yaml"))
+    assert found.startswith("dev.yaml:2:")
+    assert "which has none between the two" in found
+
+
 def test_what_is_no_flow_is_refused_where_it_stands(base: Path) -> None:
     overlay = "extends: contract.yaml\nnetwork:\n  flows: [{from: [a], to: {b: c}}, 7]\n"
     found = problems(written(base, overlay, "dev.yaml"))

@@ -388,6 +388,11 @@ IDENTITY = (
     ),
 )
 
+MEASURED: Value = {
+    "cloudwatchMetricsEnabled": True,
+    "metricName": "edge",
+    "sampledRequestsEnabled": False,
+}
 WATCHING = (
     resource("aws:cloudwatch/logGroup:LogGroup", "web", name="web", retentionInDays=30),
     resource(
@@ -418,6 +423,47 @@ WATCHING = (
         },
         restrictions={"geoRestriction": {"restrictionType": "none"}},
         viewerCertificate={"cloudfrontDefaultCertificate": True},
+    ),
+    resource(
+        "aws:wafv2/webAcl:WebAcl",
+        "edge",
+        name="edge",
+        scope="CLOUDFRONT",
+        defaultAction={"allow": {}},
+        visibilityConfig=MEASURED,
+        rules=[
+            {
+                "name": "flood",
+                "priority": 0,
+                "action": {"block": {}},
+                "statement": {"rateBasedStatement": {"limit": 2000, "aggregateKeyType": "IP"}},
+                "visibilityConfig": MEASURED,
+            },
+            {
+                "name": "inputs",
+                "priority": 1,
+                "overrideAction": {"none": {}},
+                "statement": {
+                    "managedRuleGroupStatement": {
+                        "name": "AWSManagedRulesKnownBadInputsRuleSet",
+                        "vendorName": "AWS",
+                        "scopeDownStatement": {
+                            "notStatement": {
+                                "statement": {
+                                    "byteMatchStatement": {
+                                        "searchString": "/images",
+                                        "positionalConstraint": "EXACTLY",
+                                        "fieldToMatch": {"uriPath": {}},
+                                        "textTransformations": [{"priority": 0, "type": "NONE"}],
+                                    }
+                                }
+                            }
+                        },
+                    }
+                },
+                "visibilityConfig": MEASURED,
+            },
+        ],
     ),
     resource("aws:apigateway/restApi:RestApi", "api", name="api"),
     resource(

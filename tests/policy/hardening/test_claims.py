@@ -11,16 +11,18 @@ from typing import Any
 import msgspec
 import pytest
 
+from stackproof import check as checking
 from stackproof import hardening
 from stackproof.check import check
-from stackproof.contract import Contract, Hardening
+from stackproof.contract import Contract, Hardening, Network
+from stackproof.families import FAMILIES
 from stackproof.hardening import Facts, obligations
 from stackproof.hardening.engine import _checkov, scan
 from stackproof.hardening.questions import QUESTIONS, settled
 from stackproof.hardening.terraform import configuration
 from stackproof.model import Claim, Evidence, Family, Verdict
 from stackproof.reports import claims as documented
-from tests.policy.check.worlds import TODAY
+from tests.policy.check.worlds import TODAY, claim, family, proven
 from tests.policy.graphs import graph, resource, urn
 from tests.policy.hardening.equivalent import EQUIVALENT
 
@@ -103,6 +105,21 @@ def test_a_proof_goes_before_what_checkov_guesses_and_both_are_shown() -> None:
             "aws_vpc_security_group_ingress_rule.ssh": {"checkov": "failed", "proof": "proven"}
         }
     }
+
+
+def test_asked_for_alone_it_says_the_same_as_beside_the_proofs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    last = [proof for proof in FAMILIES if proof.after_proofs]
+    closed = claim("network.closed.internet-to-web", proven)
+    proofs = (family(closed, claim("network.grouped", proven)), *last)
+    monkeypatch.setattr(checking, "FAMILIES", proofs)
+    contract = Contract(groups={}, network=Network(), hardening=Hardening())
+    whole = check(GRAPH, contract, today=TODAY)
+    alone = check(GRAPH, contract, today=TODAY, only={Family.HARDENING})
+
+    assert list(alone.claims) == [c for c in whole.claims if c.family is Family.HARDENING]
+    assert "superseded by a proof" in str(alone.claims)
 
 
 def test_a_proof_that_blames_the_resource_agrees_and_is_not_told_twice() -> None:

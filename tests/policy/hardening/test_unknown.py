@@ -62,6 +62,16 @@ def test_an_unknown_value_is_nothing_to_the_other_checks() -> None:
     assert {id_ for id_ in known if known[id_] is not found[id_]} == {"hardening.CKV_AWS_46"}
 
 
+def test_a_check_that_walks_past_an_unknown_value_does_not_look_at_it() -> None:
+    """CKV_AWS_79 has a scan of its own, around Checkov's scan for one value."""
+    safe: Value = {"httpEndpoint": "enabled", "httpTokens": "required"}
+    found = report(instance(ami=SECRET, metadataOptions=safe))
+    assert claim(found, "CKV_AWS_79").verdict is Verdict.PROVEN
+
+    loose = report(instance(ami=SECRET, metadataOptions={"httpTokens": "optional"}))
+    assert claim(loose, "CKV_AWS_79").verdict is Verdict.VIOLATED
+
+
 def test_an_output_that_is_there_is_known_to_be_there() -> None:
     key = resource("aws:kms/key:Key", "main", enableKeyRotation=True)
     volume = resource(

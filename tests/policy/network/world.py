@@ -50,6 +50,8 @@ TYPES = {
     "listener": "aws:lb/listener:Listener",
     "targets": "aws:lb/targetGroup:TargetGroup",
     "function": "aws:lambda/function:Function",
+    "builds": "aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration",
+    "image": "aws:imagebuilder/image:Image",
     "peering": "aws:ec2/vpcPeeringConnection:VpcPeeringConnection",
     "unheard-of": "aws:new/thing:Thing",
 }

@@ -6,15 +6,16 @@ question.
 
 Left out, and therefore in `not_modelled` where declared: replication, object Lambda, Firehose,
 Step Functions, Pipes, schedules of EventBridge Scheduler, log subscriptions, IoT, API Gateway,
-rules that listen to AWS services other than S3, and whatever is unknown. Content filters of
-subscriptions and mappings are taken to let everything pass (they only narrow). Log deliveries by
-AWS (flow logs, load balancers, server access logs) write objects but start nothing by themselves:
-they are in `log_writers`, because a notification on their bucket makes them a source.
+Lambda@Edge, rules that listen to AWS services other than S3, and whatever is unknown. Content
+filters of subscriptions and mappings are taken to let everything pass (they only narrow). Log
+deliveries by AWS (flow logs, load balancers, firewalls, server access logs) write objects but start
+nothing by themselves: they are in `log_writers`, because a notification on their bucket makes them
+a source.
 """
 
 from __future__ import annotations
 
-from stackproof.aws import ssm_documents
+from stackproof.aws import imagebuilder, ssm_documents
 from stackproof.aws.coverage import not_modelled
 from stackproof.aws.events.facts import (
     BUCKETS,
@@ -29,7 +30,12 @@ from stackproof.aws.events.facts import (
     TARGET,
     EventFacts,
 )
-from stackproof.aws.events.functions import functions, log_writers, permissions
+from stackproof.aws.events.functions import (
+    edge_functions,
+    functions,
+    log_writers,
+    permissions,
+)
 from stackproof.aws.events.notifications import notifications
 from stackproof.aws.events.reading import Reader
 from stackproof.aws.events.relays import alarms, budgets, mappings, results, rules, subscriptions
@@ -68,6 +74,7 @@ def event_facts(graph: Graph) -> EventFacts:
         *alarms(reader),
         *budgets(reader),
     )
+    edge_functions(reader)
     configurations: dict[str, list[str]] = {b.urn: [] for b in graph.of_type(*BUCKETS)}
     for item in graph.of_type(NOTIFICATION):
         bucket = reader.place(item.inputs.get("bucket"), *BUCKETS)
@@ -97,7 +104,8 @@ def event_facts(graph: Graph) -> EventFacts:
         },
         log_writers=(*log_writers(reader), *records(reader)),
         not_modelled=(
-            *not_modelled(graph, Family.RECURSION, MODELLED),
+            *not_modelled(graph, Family.RECURSION, MODELLED | imagebuilder.TYPES),
+            *imagebuilder.unread(graph, Family.RECURSION),
             *sorted(dict.fromkeys(reader.unread)),
         ),
         assumptions=(

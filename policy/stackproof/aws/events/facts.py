@@ -34,6 +34,8 @@ MALWARE_PLAN = "aws:guardduty/malwareProtectionPlan:MalwareProtectionPlan"
 TRAIL = "aws:cloudtrail/trail:Trail"
 CHANNEL = "aws:cfg/deliveryChannel:DeliveryChannel"
 BUDGET = "aws:budgets/budget:Budget"
+DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
+WAF_LOGGING = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
 
 ROLE = "aws:iam/role:Role"
 SCALING = ("aws:autoscaling/policy:Policy", "aws:appautoscaling/policy:Policy")
@@ -42,7 +44,7 @@ MODELLED = frozenset(
     {
         *BUCKETS, *LOGGING, NOTIFICATION, FUNCTION, ALIAS, PERMISSION, INVOKE_CONFIG, MAPPING,
         QUEUE, REDRIVE, TOPIC, SUBSCRIPTION, TABLE, STREAM, RULE, TARGET, BUS, ALARM, FLOW_LOG,
-        BUDGET, DOCUMENT, MALWARE_PLAN, TRAIL, CHANNEL,
+        BUDGET, DISTRIBUTION, DOCUMENT, WAF_LOGGING, MALWARE_PLAN, TRAIL, CHANNEL,
     }
 )  # fmt: skip
 

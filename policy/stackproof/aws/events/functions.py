@@ -6,17 +6,19 @@ from collections.abc import Iterator
 
 from stackproof.aws.events.facts import (
     BUCKETS,
+    DISTRIBUTION,
     FLOW_LOG,
     FUNCTION,
     LOGGING,
     PERMISSION,
     ROLE,
+    WAF_LOGGING,
     Function,
     LogWriter,
     Permission,
 )
 from stackproof.aws.events.reading import Reader
-from stackproof.model import Resource, unknowns
+from stackproof.model import Resource, Value, unknowns
 
 
 def functions(reader: Reader) -> Iterator[Function]:
@@ -50,7 +52,7 @@ def permissions(reader: Reader) -> Iterator[Permission]:
 
 
 def log_writers(reader: Reader) -> Iterator[LogWriter]:
-    """Server access logs, flow logs and load balancer logs that go to buckets."""
+    """Server access logs, flow logs, and those of load balancers and firewalls, into buckets."""
     for item in reader.graph.of_type(*LOGGING):
         target = reader.required(item, item.inputs.get("targetBucket"), "bucket", *BUCKETS)
         logged = reader.required(item, item.inputs.get("bucket"), "bucket", *BUCKETS)
@@ -59,6 +61,11 @@ def log_writers(reader: Reader) -> Iterator[LogWriter]:
             yield LogWriter(item.urn, target, prefix or "", logged)
     for item in reader.graph.of_type(FLOW_LOG):
         yield from _flow_log(reader, item)
+    for item in reader.graph.of_type(WAF_LOGGING):
+        yield from _of_firewall(reader, item)
+    for item in reader.graph.of_type(DISTRIBUTION):
+        if item.inputs.get("loggingConfig") is not None:
+            reader.cannot_read(item, "its loggingConfig writes objects into a bucket")
     for item in reader.graph.resources:
         logs = item.inputs.get("accessLogs")
         if isinstance(logs, dict) and logs.get("enabled", True) is not False:
@@ -78,3 +85,35 @@ def _flow_log(reader: Reader, item: Resource) -> Iterator[LogWriter]:
         place = reader.by_arn.get(bucket)
         if place is not None:
             yield LogWriter(item.urn, place, prefix)
+
+
+def _of_firewall(reader: Reader, item: Resource) -> Iterator[LogWriter]:
+    """A log group takes it and starts nothing; a bucket takes objects; a stream goes on."""
+    given = item.inputs.get("logDestinationConfigs")
+    for value in given if isinstance(given, list) else [given]:
+        destination = reader.values.text(value)
+        if destination is None or ":firehose:" in destination:
+            reader.cannot_read(item, "where it writes is unknown, or a stream")
+        elif ":s3:::" in destination:
+            place = reader.by_arn.get(destination)
+            if place is not None:
+                yield LogWriter(item.urn, place, "")
+
+
+def edge_functions(reader: Reader) -> None:
+    """Note the distributions that may start functions at the edge: those are not modelled."""
+    for item in reader.graph.of_type(DISTRIBUTION):
+        if item.external:
+            reader.cannot_read(item, "it is read from AWS, not declared")
+        if _starts_a_function(item):
+            reader.cannot_read(item, "a request starts a function of its (Lambda@Edge)")
+
+
+def _starts_a_function(item: Resource) -> bool:
+    more = item.inputs.get("orderedCacheBehaviors") or []
+    behaviours: list[Value] = [item.inputs.get("defaultCacheBehavior")]
+    behaviours += more if isinstance(more, list) else [more]
+    return any(
+        not isinstance(each, dict) or bool(each.get("lambdaFunctionAssociations"))
+        for each in behaviours
+    )

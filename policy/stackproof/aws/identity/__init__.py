@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import msgspec
 
-from stackproof.aws import coverage, ssm_documents
+from stackproof.aws import coverage, imagebuilder, ssm_documents
 from stackproof.aws.identity import aliases
 from stackproof.aws.identity import principals as principals_module
 from stackproof.aws.identity import resource_policies as resources_module
@@ -88,7 +88,7 @@ _UNDERSTOOD = frozenset(
     }
 )
 
-MODELLED = principals_module.TYPES | resources_module.TYPES | _UNDERSTOOD
+MODELLED = principals_module.TYPES | resources_module.TYPES | _UNDERSTOOD | imagebuilder.TYPES
 
 _ASSUMPTIONS = (
     "Resources of other accounts admit the requests that the program's policies permit.",
@@ -152,6 +152,7 @@ def identity_facts(graph: Graph) -> IdentityFacts:
         workloads=workloads(values),
         not_modelled=(
             *coverage.not_modelled(graph, Family.IDENTITY, MODELLED),
+            *imagebuilder.unread(graph, Family.IDENTITY),
             *(
                 NotModelled(r.urn, r.type, Family.IDENTITY, f"{r.name} is a policy of {whom}")
                 for r, whom in outside

@@ -8,6 +8,7 @@ import msgspec
 
 from stackproof.aws.identity.documents import Document, read, unreadable
 from stackproof.aws.identity.managed import MANAGED
+from stackproof.aws.imagebuilder import INFRASTRUCTURE
 from stackproof.aws.values import Values, readable
 from stackproof.model import Reference, Resource, Unknown, Value
 
@@ -48,7 +49,7 @@ class Principal(msgspec.Struct, frozen=True):
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """A function or an instance that acts as the role `role`: a URN, or None when unknown."""
+    """A function, an instance or a build that acts as `role`: a URN, or None when unknown."""
 
     urn: str
     arn: str
@@ -139,12 +140,14 @@ class Collector:
             Actor(r.urn, self.values.arn(r) or "*", self._owner(r.inputs.get("role")))
             for r in self.graph.of_type(FUNCTION)
         ]
-        for r in self.graph.of_type(INSTANCE, LAUNCH_TEMPLATE, LAUNCH_CONFIGURATION):
-            given = r.inputs.get("iamInstanceProfile")
+        launched = (INSTANCE, LAUNCH_TEMPLATE, LAUNCH_CONFIGURATION, INFRASTRUCTURE)
+        for r in self.graph.of_type(*launched):
+            key = "instanceProfileName" if r.type == INFRASTRUCTURE else "iamInstanceProfile"
+            given = r.inputs.get(key)
             if isinstance(given, dict):
                 given = given.get("arn") or given.get("name")
             if given is not None:
-                # Instances of a launch template have ids that nobody can name before.
+                # What is launched otherwise has an id that nobody can name before.
                 arn = self.values.arn(r) if r.type == INSTANCE else "arn:*:ec2:*:instance/*"
                 text = self.values.text(given)
                 found.append(Actor(r.urn, arn or "*", profiles.get(text) if text else None))

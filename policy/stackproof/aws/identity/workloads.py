@@ -1,8 +1,9 @@
-"""As which role each workload of the graph runs: instances, groups, functions, backups.
+"""As which role each workload of the graph runs: instances, groups, functions, builds, backups.
 
 (Amazon EC2 User Guide, "IAM roles for Amazon EC2"; EC2 Auto Scaling User Guide, "IAM role for
 applications that run on Amazon EC2 instances"; Lambda Developer Guide, "Defining Lambda function
-permissions with an execution role".) A profile that an instance names itself goes before that of
+permissions with an execution role"; EC2 Image Builder User Guide, "Manage Image Builder
+infrastructure configurations".) A profile that an instance names itself goes before that of
 its launch template. AWS Backup works as the role of a selection, on what the selection names, and
 scans as a role of the plan (AWS Backup Developer Guide, "IAM service roles"), and so does
 GuardDuty's plan for malware: they count as workloads, as they read and copy data. What else AWS
@@ -26,6 +27,7 @@ from stackproof.aws.identity.principals import (
     PROFILE,
     ROLE,
 )
+from stackproof.aws.imagebuilder import INFRASTRUCTURE
 from stackproof.aws.values import Values, readable
 from stackproof.model import Reference, Resource, Value
 
@@ -71,6 +73,7 @@ def workloads(values: Values) -> tuple[Workload, ...]:
         SELECTION: reader.selection,
         PLAN: reader.plan,
         MALWARE_PLAN: reader.function,
+        INFRASTRUCTURE: reader.build,
     }
     unread = dict.fromkeys(_UNREAD, (Run(doubt="stackproof does not read as whom it runs"),))
     return tuple(
@@ -104,6 +107,11 @@ class _Reader:
                 yield Run(doubt="as whom it scans is not known")
             else:
                 yield self._role(given, ())
+
+    def build(self, infrastructure: Resource) -> Iterator[Run]:
+        if infrastructure.external:
+            yield Run(doubt="it is read, not made here")
+        yield self._profile(infrastructure.inputs.get("instanceProfileName"), ())
 
     def instance(self, instance: Resource) -> Iterator[Run]:
         if instance.external:

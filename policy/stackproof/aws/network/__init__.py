@@ -2,9 +2,11 @@
 
 from stackproof.aws.network.assemble import network_facts
 from stackproof.aws.network.facts import (
+    CLOUDFRONT,
     EVERY_ADDRESS,
     EVERY_PORT,
     EVERY_PROTOCOL,
+    Distribution,
     GatewayEndpoint,
     Interface,
     InterfaceEndpoint,
@@ -13,6 +15,7 @@ from stackproof.aws.network.facts import (
     NetworkAcl,
     NetworkAclRule,
     NetworkFacts,
+    Origin,
     Range,
     Route,
     RouteTable,
@@ -24,9 +27,11 @@ from stackproof.aws.network.facts import (
 )
 
 __all__ = [
+    "CLOUDFRONT",
     "EVERY_ADDRESS",
     "EVERY_PORT",
     "EVERY_PROTOCOL",
+    "Distribution",
     "GatewayEndpoint",
     "Interface",
     "InterfaceEndpoint",
@@ -35,6 +40,7 @@ __all__ = [
     "NetworkAcl",
     "NetworkAclRule",
     "NetworkFacts",
+    "Origin",
     "Range",
     "Route",
     "RouteTable",

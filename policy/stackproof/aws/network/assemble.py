@@ -2,18 +2,18 @@
 
 What is left out, and makes every network claim that it could turn unproven when it appears: IPv6,
 peering, transit and VPN gateways, network firewalls and other middleboxes, network and gateway load
-balancers, regional NAT gateways, managed prefix lists, endpoint services, Global Accelerator,
-CloudFront VPC origins, Instance Connect endpoints, and every type that is classified as touching
-the network and not named in MODELLED below.
+balancers, regional NAT gateways, managed prefix lists (but for CloudFront's), endpoint services,
+Global Accelerator, Instance Connect endpoints, and every type that is classified as touching the
+network and not named in MODELLED below.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from stackproof.aws import coverage
+from stackproof.aws import coverage, imagebuilder
 from stackproof.aws.ignored import as_deployed
-from stackproof.aws.network import balancing, filters, interfaces, routing
+from stackproof.aws.network import balancing, edge, filters, interfaces, routing
 from stackproof.aws.network.facts import NetworkFacts
 from stackproof.aws.network.reading import Reader
 from stackproof.model import Family, Graph
@@ -61,6 +61,9 @@ MODELLED = frozenset(
         balancing.TARGET_GROUP,
         balancing.TARGET_ATTACHMENT,
         balancing.SCALING_ATTACHMENT,
+        *imagebuilder.TYPES,
+        edge.DISTRIBUTION,
+        edge.VPC_ORIGIN,
     }
 )
 
@@ -87,10 +90,13 @@ def network_facts(graph: Graph) -> NetworkFacts:
     gateways, endpoints = routing.endpoints(reader)
     vpcs = routing.vpcs(reader)
     subnets = routing.subnets(reader, vpcs)
+    distributions = edge.distributions(reader)
+    doors = edge.origins(reader)
+    found = (*interfaces.interfaces(reader, subnets), *edge.faces(distributions))
     facts = NetworkFacts(
         vpcs=vpcs,
         subnets=subnets,
-        interfaces=interfaces.interfaces(reader, subnets),
+        interfaces=tuple(sorted(found, key=lambda i: (i.owner, i.subnet))),
         security_groups=groups,
         rules=rules,
         network_acls=filters.network_acls(reader),
@@ -100,11 +106,16 @@ def network_facts(graph: Graph) -> NetworkFacts:
         interface_endpoints=endpoints,
         target_groups=balancing.target_groups(reader),
         listeners=balancing.listeners(reader),
-        assumptions=ASSUMPTIONS,
+        distributions=distributions,
+        origins=doors,
+        assumptions=(*ASSUMPTIONS, edge.ASSUMPTION)
+        if any(o.private for o in doors)
+        else ASSUMPTIONS,
         locations={r.urn: r.location for r in graph.resources if r.location is not None},
     )
     unmodelled = (
         *coverage.not_modelled(graph, Family.NETWORK, MODELLED),
+        *imagebuilder.unread(graph, Family.NETWORK),
         *dict.fromkeys(reader.not_modelled),
     )
     return replace(facts, not_modelled=tuple(sorted(set(unmodelled))))

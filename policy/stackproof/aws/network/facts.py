@@ -23,8 +23,18 @@ EVERY_PORT: Range = (0, 65535)
 
 Target: TypeAlias = Literal["internet-gateway", "nat-gateway", "gateway-endpoint"]
 InterfaceKind: TypeAlias = Literal[
-    "instance", "auto-scaling", "load-balancer", "endpoint", "function", "interface"
+    "instance",
+    "auto-scaling",
+    "load-balancer",
+    "endpoint",
+    "function",
+    "interface",
+    "build",
+    "distribution",
 ]
+
+CLOUDFRONT = "cloudfront"
+"""Stands, in `SecurityGroupRule.prefix_list`, for AWS's list of CloudFront's own addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,8 @@ class Subnet:
 class Interface:
     """A network interface, or all those that one resource has in one subnet.
 
-    `owner` is the URN of the instance, Auto Scaling group, load balancer, endpoint or function;
+    `owner` is the URN of the instance, Auto Scaling group, load balancer, endpoint, function or
+    infrastructure configuration of Image Builder;
     `resource` the URN of the NetworkInterface where the program declares one, else the owner's.
     `subnet` is empty for a function outside of any VPC, and for an interface whose subnet is not
     known (`unknown` tells the two apart). `address` is its private address, or all that the
@@ -110,7 +121,7 @@ class SecurityGroupRule:
     """One permission: a direction, protocols, ports and exactly one kind of peer.
 
     The peer is `addresses`, or the interfaces of `peer_group`, or an AWS service's `prefix_list`
-    (URN of the gateway endpoint). For ICMP, `ports` is type x 256 + code.
+    (URN of the gateway endpoint, or `CLOUDFRONT`). For ICMP, `ports` is type x 256 + code.
     """
 
     urn: str
@@ -245,6 +256,32 @@ class Listener:
     unknown: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """A CloudFront distribution. `enabled` is None when it is not known."""
+
+    urn: str
+    name: str
+    enabled: bool | None
+    http3: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a distribution fetches what it is asked for, other than from S3.
+
+    `target` is the URN of a load balancer or an instance, or empty: somewhere on the internet.
+    `urn` is what leads there: the VPC origin where it is `private`, else the distribution.
+    """
+
+    urn: str
+    name: str
+    distribution: str
+    target: str
+    private: bool
+    ports: tuple[int, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class NetworkFacts:
     """The network that one Graph declares. Every tuple is sorted by URN.
@@ -264,6 +301,8 @@ class NetworkFacts:
     interface_endpoints: tuple[InterfaceEndpoint, ...] = ()
     target_groups: tuple[TargetGroup, ...] = ()
     listeners: tuple[Listener, ...] = ()
+    distributions: tuple[Distribution, ...] = ()
+    origins: tuple[Origin, ...] = ()
     not_modelled: tuple[NotModelled, ...] = ()
     assumptions: tuple[str, ...] = ()
     locations: Mapping[str, Location] = field(default_factory=dict)
@@ -303,6 +342,11 @@ class NetworkFacts:
     def target_group(self) -> dict[str, TargetGroup]:
         """Target groups by URN."""
         return {t.urn: t for t in self.target_groups}
+
+    @cached_property
+    def distribution(self) -> dict[str, Distribution]:
+        """Distributions by URN."""
+        return {d.urn: d for d in self.distributions}
 
     @cached_property
     def rules_of(self) -> dict[str, tuple[SecurityGroupRule, ...]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from stackproof.aws.network.facts import (
+    CLOUDFRONT,
     EVERY_ADDRESS,
     EVERY_PORT,
     EVERY_PROTOCOL,
@@ -39,6 +40,22 @@ ACL = "aws:ec2/networkAcl:NetworkAcl"
 DEFAULT_ACL = "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl"
 ACL_RULE = "aws:ec2/networkAclRule:NetworkAclRule"
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+
+CLOUDFRONT_LISTS = frozenset(
+    {
+        "pl-31a34658",
+        "pl-3b927c52",
+        "pl-4ea04527",
+        "pl-4fa04526",
+        "pl-58a04531",
+        "pl-82a045eb",
+        "pl-93a247fa",
+        "pl-a3a144ca",
+        "pl-b6a144df",
+        "pl-b8a742d1",
+    }
+)
+"""`com.amazonaws.global.cloudfront.origin-facing` in ten regions; another id is not known here."""
 
 
 def default_group(vpc: str) -> str:
@@ -237,6 +254,8 @@ def _with_peer(
         group = group_key(reader, peer)
         if group is not None:
             return replace(rule, peer_group=group)
+    elif isinstance(peer, str) and peer in CLOUDFRONT_LISTS:
+        return replace(rule, prefix_list=CLOUDFRONT)
     elif isinstance(peer, Reference) and peer.property == "prefixListId":
         target = reader.resources.get(peer.urn)
         if target is not None and target.type == ENDPOINT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from stackproof.aws import imagebuilder
 from stackproof.aws.network.facts import EVERY_ADDRESS, Interface, InterfaceKind, Range, Subnet
 from stackproof.aws.network.filters import ENDPOINT, SUBNET, VPC, default_group, group_key
 from stackproof.aws.network.reading import (
@@ -77,6 +78,8 @@ def interfaces(reader: Reader, subnets: Iterable[Subnet]) -> tuple[Interface, ..
             found += _place(reader, by_urn, resource, "endpoint", _endpoint(reader, resource))
     for resource in reader.graph.of_type(FUNCTION):
         found += _function(reader, by_urn, resource)
+    for resource in reader.graph.of_type(imagebuilder.INFRASTRUCTURE):
+        found += _place(reader, by_urn, resource, "build", _builds(reader, resource))
     found = _with_more_groups(reader, found)
     return tuple(sorted(_with_addresses(reader, found), key=lambda i: (i.owner, i.subnet)))
 
@@ -274,6 +277,17 @@ def _function(reader: Reader, subnets: dict[str, Subnet], resource: Resource) ->
         ]
     placing = _Placing(listed(config.get("subnetIds")), listed(config.get("securityGroupIds")))
     return _place(reader, subnets, resource, "function", placing)
+
+
+def _builds(reader: Reader, resource: Resource) -> _Placing:
+    """The instances of builds and tests, which stand there for as long as one runs.
+
+    Without a subnet they are launched into the default VPC (Image Builder User Guide, "Manage Image
+    Builder infrastructure configurations"), which no program declares.
+    """
+    subnet, groups = reader.get(resource, "subnetId"), reader.items(resource, "securityGroupIds")
+    unknown = "" if subnet is not None else f"{resource.name} builds in the default VPC"
+    return _Placing([subnet], groups, subnet_decides=True, unknown=unknown)
 
 
 def _attached(reader: Reader) -> dict[str, str]:

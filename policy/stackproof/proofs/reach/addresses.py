@@ -57,5 +57,11 @@ def block(cidr: str) -> Range | None:
     return first, first + network.num_addresses - 1
 
 
+CLOUDFRONT_AT_LEAST: tuple[Range, ...] = ((0x82B00000, 0x82B07FFF),)
+"""130.176.0.0/17: some of CloudFront's addresses towards origins, and not nearly all.
+
+(Amazon VPC User Guide, "AWS IP address ranges", service CLOUDFRONT_ORIGIN_FACING.)
+"""
+
 INTERNET = without((EVERY_ADDRESS,), [r for r in (block(c) for c in _NOT_PUBLIC) if r is not None])
 """Every public IPv4 address."""

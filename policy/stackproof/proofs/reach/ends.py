@@ -55,6 +55,8 @@ _KINDS = {
     "endpoint": "endpoint",
     "function": "function",
     "interface": "network interface",
+    "build": "build instance",
+    "distribution": "distribution",
 }
 
 

@@ -201,8 +201,9 @@ def decide_never(facts: NetworkFacts, source: str, to: str, path: str, known: En
     for wide in (False, True):
         for before, after in _proxied(facts, sources, destinations, wide=wide):
             if wide:
-                return undecided((*before.path.unknown, *after.path.unknown))
-            return violated(facts, source, to, after, before.path.hops(before.packet, facts))
+                return undecided(tuple(why for x in (*before, after) for why in x.path.unknown))
+            hops = tuple(hop for leak in before for hop in leak.path.hops(leak.packet, facts))
+            return violated(facts, source, to, after, hops)
     if facts.not_modelled or any(x.unknown for x in facts.listeners):
         return undecided((*unread(facts), *(x.unknown for x in facts.listeners if x.unknown)))
     summary = f"no packet passes from {source} to {to}, {_SPOKEN[path]}"
@@ -218,21 +219,40 @@ _SPOKEN = {
 
 def _proxied(
     facts: NetworkFacts, sources: tuple[End, ...], destinations: tuple[End, ...], *, wide: bool
-) -> Iterator[tuple[Leak, Leak]]:
-    """Load balancers that `sources` reach and that hand on to `destinations`."""
-    balancers = [Host(i) for i in facts.interfaces if i.kind == "load-balancer"]
-    for balancer in balancers:
-        urn = balancer.interface.owner
-        forwards = {u for x in facts.listeners if x.load_balancer == urn for u in x.forwards}
-        targets = {t for u in forwards for t, _ in facts.target_group[u].targets}
-        doubtful = any(facts.target_group[u].unknown for u in forwards)
-        reached = [
-            d
-            for d in destinations
-            if isinstance(d, Host) and (d.interface.owner in targets or (wide and doubtful))
-        ]
-        into = next(leaks(facts, ((s, balancer) for s in sources), nothing, wide=wide), None)
-        if into is None:
-            continue
-        for leak in leaks(facts, ((balancer, d) for d in reached), nothing, wide=wide):
-            yield into, leak
+) -> Iterator[tuple[tuple[Leak, ...], Leak]]:
+    """What is handed on to `destinations`, with all that came before it from `sources`.
+
+    By a load balancer, by a distribution, or by both one after the other.
+    """
+    doors = [Host(i) for i in facts.interfaces if i.kind in {"load-balancer", "distribution"}]
+    reached: dict[Host, tuple[Leak, ...]] = {}
+    for door in doors:
+        into = next(leaks(facts, ((s, door) for s in sources), nothing, wide=wide), None)
+        if into is not None:
+            reached[door] = (into,)
+    for door, before in [x for x in reached.items() if x[0].interface.kind == "distribution"]:
+        for behind in doors:
+            if behind not in reached:
+                onward = next(leaks(facts, ((door, behind),), nothing, wide=wide), None)
+                reached |= {} if onward is None else {behind: (*before, onward)}
+    for door, before in reached.items():
+        handed = _handed_on(facts, door, destinations, wide=wide)
+        for leak in leaks(facts, ((door, d) for d in handed), nothing, wide=wide):
+            yield before, leak
+
+
+def _handed_on(
+    facts: NetworkFacts, door: Host, destinations: tuple[End, ...], *, wide: bool
+) -> list[End]:
+    """Those of `destinations` that a door calls: a distribution has no paths but to its origins."""
+    if door.interface.kind == "distribution":
+        return list(destinations)
+    urn = door.interface.owner
+    forwards = {u for x in facts.listeners if x.load_balancer == urn for u in x.forwards}
+    targets = {t for u in forwards for t, _ in facts.target_group[u].targets}
+    doubtful = any(facts.target_group[u].unknown for u in forwards)
+    return [
+        d
+        for d in destinations
+        if isinstance(d, Host) and (d.interface.owner in targets or (wide and doubtful))
+    ]

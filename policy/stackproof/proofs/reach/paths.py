@@ -1,20 +1,38 @@
 """Every path between two ends, as the filters that a packet and its reply meet in order.
 
 (Amazon VPC User Guide: "Route tables", "Network ACLs", "Security groups", "NAT gateways",
-"Internet gateways"; AWS PrivateLink Guide: "Gateway endpoints", "Access an AWS service".)
+"Internet gateways"; AWS PrivateLink Guide: "Gateway endpoints", "Access an AWS service"; CloudFront
+Developer Guide: "Restrict access with VPC origins".)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from stackproof.aws.network.facts import Interface, NatGateway, NetworkFacts, Range, Subnet, Vpc
+from stackproof.aws.network.facts import (
+    CLOUDFRONT,
+    Interface,
+    NatGateway,
+    NetworkFacts,
+    Origin,
+    Range,
+    Subnet,
+    Vpc,
+)
 from stackproof.model import Hop
-from stackproof.proofs.headers import ANY, NONE, Packet, Packets, packets
+from stackproof.proofs.headers import ANY, NONE, Packet, Packets, packets, union
 from stackproof.proofs.reach.addresses import INTERNET, common
 from stackproof.proofs.reach.ends import End, Host, Neighbour, Outside, Service
-from stackproof.proofs.reach.stages import Peer, Stage, Stages, gate, stages_of, undecided
+from stackproof.proofs.reach.stages import (
+    NOBODY,
+    Peer,
+    Stage,
+    Stages,
+    gate,
+    stages_of,
+    undecided,
+)
 
 
 @dataclass(frozen=True)
@@ -100,10 +118,15 @@ class _Finder:
         here, there = self._place(source), self._place(destination)
         if not initiates(source):
             return
-        if here is not None:
+        if isinstance(source, Host) and source.interface.kind == "distribution":
+            yield from self._from_edge(source, source.interface, there, destination)
+        elif isinstance(destination, Host) and destination.interface.kind == "distribution":
+            if isinstance(source, Outside):
+                yield self._to_edge(source, destination, destination.interface)
+        elif here is not None:
             yield from self._from(here, there, destination)
         elif there is not None and isinstance(source, Outside):
-            yield from self._in(source, there)
+            yield from self._in(source, there, source.addresses, NOBODY)
         elif isinstance(source, Host) and isinstance(destination, Outside):
             # A function outside of any VPC: AWS's own network filters nothing.
             ends = packets(sources=INTERNET, destinations=common(destination.addresses, INTERNET))
@@ -145,10 +168,13 @@ class _Finder:
         return None
 
     def _group(self, place: _Place, peer: _Place | None, *, ingress: bool) -> tuple[Stage, ...]:
+        groups = peer.interface.security_groups if peer is not None and peer.interface else ()
+        return self._groups(place, Peer(groups), ingress=ingress)
+
+    def _groups(self, place: _Place, peer: Peer, *, ingress: bool) -> tuple[Stage, ...]:
         if place.interface is None:
             return ()
-        peers = peer.interface.security_groups if peer is not None and peer.interface else ()
-        return (self.stages.security_groups(place.interface, ingress=ingress, peer=Peer(peers)),)
+        return (self.stages.security_groups(place.interface, ingress=ingress, peer=peer),)
 
     def _local(self, here: _Place, there: _Place) -> Path:
         """Within the VPC, by the local route; a subnet's own traffic meets no network ACL."""
@@ -371,7 +397,84 @@ class _Finder:
             (self._dns(here.vpc, hostnames=False),),
         )
 
-    def _in(self, source: Outside, there: _Place) -> Iterator[Path]:
+    def _to_edge(self, source: Outside, destination: Host, door: Interface) -> Path:
+        """To a distribution: HTTP, HTTPS and, where it speaks HTTP/3, QUIC.
+
+        (CloudFront Developer Guide, "HTTP requests": both ports are open whatever the viewer
+        protocol policy then says of the request.)
+        """
+        distribution = self.facts.distribution[door.owner]
+        listens = [packets(protocols=(6, 6), destination_ports=(port, port)) for port in (80, 443)]
+        if distribution.http3:
+            listens.append(packets(protocols=(17, 17), destination_ports=(443, 443)))
+        enabled = gate(
+            Stage(
+                "public",
+                f"distribution {distribution.name} is enabled",
+                distribution.urn,
+                blocked=f"distribution {distribution.name} is not enabled",
+                mend=f"Enable distribution {distribution.name}.",
+            ),
+            open_=distribution.enabled,
+        )
+        ends = packets(sources=common(source.addresses, INTERNET), destinations=INTERNET)
+        return Path(source, destination, ends & union(listens), (enabled,))
+
+    def _from_edge(
+        self, source: Host, door: Interface, there: _Place | None, destination: End
+    ) -> Iterator[Path]:
+        """From a distribution to its origins, and to nothing else."""
+        for origin in self.facts.origins:
+            if origin.distribution != door.owner:
+                continue
+            called = union(
+                packets(protocols=(6, 6), destination_ports=(port, port)) for port in origin.ports
+            )
+            if not origin.target and isinstance(destination, Outside):
+                ends = packets(
+                    sources=INTERNET, destinations=common(destination.addresses, INTERNET)
+                )
+                yield Path(source, destination, ends & called, ())
+            elif there is not None and there.interface and there.interface.owner == origin.target:
+                if origin.private:
+                    yield self._by_vpc_origin(source, there, origin, called)
+                else:
+                    for way in self._in(source, there, INTERNET, Peer(prefix_list=CLOUDFRONT)):
+                        yield replace(way, carries=way.carries & called)
+
+    def _by_vpc_origin(self, source: Host, there: _Place, origin: Origin, called: Packets) -> Path:
+        """By an interface of CloudFront's in the VPC, without any route or public address.
+
+        Rules meet it with CloudFront's own addresses. AWS does not say what network ACLs see of
+        it, nor of addresses of the interface: so none of them is counted on to stop anything,
+        and all that could stop it must let it through. The VPC must have an internet gateway,
+        which it does not use.
+        """
+        attached = gate(
+            Stage(
+                "gateway",
+                f"VPC {there.vpc.name} has an internet gateway",
+                there.vpc.urn,
+                blocked=f"VPC {there.vpc.name} has no internet gateway, which a VPC origin needs",
+                mend=f"Attach an internet gateway to VPC {there.vpc.name}.",
+            ),
+            open_=bool(there.vpc.internet_gateway),
+        )
+        across = Stage("origin", f"VPC origin of {origin.name}", origin.urn, ANY, ANY)
+        acl = there.subnet.network_acl
+        ends = packets(sources=(*INTERNET, *there.vpc.cidrs), destinations=there.addresses)
+        return Path(
+            source,
+            there.end,
+            ends & called,
+            (across, *self._groups(there, Peer(prefix_list=CLOUDFRONT), ingress=True)),
+            (self.stages.network_acl(acl, egress=True),),
+            (attached, self.stages.network_acl(acl, egress=False)),
+        )
+
+    def _in(
+        self, source: End, there: _Place, addresses: tuple[Range, ...], peer: Peer
+    ) -> Iterator[Path]:
         """From outside: a public address and an attached internet gateway open the door.
 
         The route back is needed for an answer, not for the packet to arrive.
@@ -392,11 +495,11 @@ class _Finder:
         yield Path(
             source,
             there.end,
-            packets(sources=common(source.addresses, INTERNET), destinations=there.addresses),
+            packets(sources=common(addresses, INTERNET), destinations=there.addresses),
             (
                 self._public(there.interface),
                 self.stages.network_acl(there.subnet.network_acl, egress=False),
-                *self._group(there, None, ingress=True),
+                *self._groups(there, peer, ingress=True),
             ),
             (self.stages.network_acl(there.subnet.network_acl, egress=True), back),
         )

@@ -285,7 +285,10 @@ def _no_way(facts: NetworkFacts, source: End, destination: End, left: Packets) -
     urns = [urn_of(source), urn_of(destination)]
     what = f"no route leads {between}"
     mend = f"Add a route {between}."
-    if isinstance(source, Host) and source.interface.subnet:
+    if isinstance(source, Host) and source.interface.kind == "distribution":
+        what = f"no origin of {name_of(source)} is {name_of(destination)} on these ports"
+        mend = f"Give {name_of(source)} an origin that leads to {name_of(destination)}."
+    elif isinstance(source, Host) and source.interface.subnet:
         subnet = facts.subnet[source.interface.subnet]
         table = facts.route_table[subnet.route_table]
         what = f"route table {table.name} of subnet {subnet.name} has no route {between}"

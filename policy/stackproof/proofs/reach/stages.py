@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from stackproof.aws.network.facts import (
+    CLOUDFRONT,
     EVERY_ADDRESS,
     Interface,
     NetworkAcl,
@@ -18,7 +19,7 @@ from stackproof.aws.network.facts import (
 )
 from stackproof.model import Hop
 from stackproof.proofs.headers import ANY, NONE, Packet, Packets, packets, union
-from stackproof.proofs.reach.addresses import INTERNET, without
+from stackproof.proofs.reach.addresses import CLOUDFRONT_AT_LEAST, INTERNET, without
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,9 @@ class Stages:
                 lets = _lets(rule, peer) if rule.ingress == ingress else NONE
                 if not lets:
                     continue
+                if rule.prefix_list == CLOUDFRONT and peer.prefix_list != CLOUDFRONT:
+                    maybe.append(_of(rule, INTERNET))
+                    unknown.append(f"which addresses rule {rule.name} names, AWS decides")
                 if group.unknown or rule.unknown:
                     maybe.append(lets)
                     unknown += [rule.unknown] if rule.unknown else []
@@ -205,10 +209,18 @@ def _size(route: Route) -> tuple[int, int]:
 def _lets(rule: SecurityGroupRule, peer: Peer) -> Packets:
     if rule.peer_group:
         others: tuple[Range, ...] = (EVERY_ADDRESS,) if rule.peer_group in peer.groups else ()
+    elif rule.prefix_list and rule.prefix_list == peer.prefix_list:
+        others = INTERNET
     elif rule.prefix_list:
-        others = INTERNET if rule.prefix_list == peer.prefix_list else ()
+        # Anybody may have a distribution, whose requests come from CloudFront's addresses.
+        others = CLOUDFRONT_AT_LEAST if rule.prefix_list == CLOUDFRONT else ()
     else:
         others = (rule.addresses or EVERY_ADDRESS,)
+    return _of(rule, others)
+
+
+def _of(rule: SecurityGroupRule, others: tuple[Range, ...]) -> Packets:
+    """What a rule lets through if its peers have these addresses."""
     if rule.ingress:
         return packets(sources=others, protocols=rule.protocols, destination_ports=rule.ports)
     return packets(destinations=others, protocols=rule.protocols, destination_ports=rule.ports)

@@ -1,0 +1,92 @@
+"""The emulator of AWS, and what an account must have before the first `pulumi up`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.rehearsal.aws import Aws
+
+VALIDATING = {
+    "MOTO_ENABLE_AMI_VALIDATION": "true",
+    "MOTO_ENABLE_KEYPAIR_VALIDATION": "true",
+    "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
+    "MOTO_ACM_VALIDATION_WAIT": "0",
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
+}
+"""What moto refuses only when asked to, as AWS always does; and nothing that we do not make."""
+
+
+@contextmanager
+def emulator() -> Iterator[str]:
+    """moto's server in a thread, on a free port of the loopback interface; yields its address."""
+    os.environ |= VALIDATING
+    from moto.iam.access_control import PermissionResult  # noqa: PLC0415 -- as above
+    from moto.s3.models import FakeBucket  # noqa: PLC0415 -- as above
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415 -- it reads them when imported
+
+    # It decides bucket policies without their conditions, so that a denial of what comes without
+    # TLS would deny everything. Who may do what is proven, and not rehearsed.
+    FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # not every request
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+def settings(config: Path) -> dict[str, Any]:
+    """The configuration of a stack as it stands in its file."""
+    return dict(yaml.safe_load(config.read_text())["config"])
+
+
+def account_of(config: Mapping[str, Any], endpoint: str) -> Aws:
+    """The API of the account and the region that a configuration names."""
+    (number,) = config["aws:allowedAccountIds"]
+    return Aws(endpoint, str(config["aws:region"]), str(number))
+
+
+_CERTIFICATE_KEYS = ("cinema:certificateArn",)
+
+
+def furnish(aws: Aws, config: dict[str, Any]) -> dict[str, Any]:
+    """Make what `config` takes for granted, and return it with the ids that the emulator gave.
+
+    A key pair, machine images, a certificate, a hosted zone: what a person has before the first
+    `pulumi up`, and what nothing in the program makes.
+    """
+    found = dict(config)
+    if found.get("cinema:keyName"):
+        aws.ec2("create_key_pair", KeyName=found["cinema:keyName"])
+    for key, value in config.items():
+        if isinstance(value, str) and value.startswith("ami-"):
+            answer = aws.ec2(
+                "register_image",
+                Name=key.replace(":", "-"),
+                Architecture="arm64",
+                RootDeviceName="/dev/xvda",
+                VirtualizationType="hvm",
+            )
+            found[key] = answer["ImageId"]
+    for key in _CERTIFICATE_KEYS:
+        if found.get(key):
+            domain = found.get("cinema:apiDomain", "cinema.example")
+            answer = aws.call("acm", "request_certificate", DomainName=domain)
+            found[key] = answer["CertificateArn"]
+    return found
+
+
+def write(config: Path, values: Mapping[str, Any]) -> None:
+    """Write the configuration of a stack, with whatever else its file has kept."""
+    kept = yaml.safe_load(config.read_text()) if config.exists() else {}
+    config.write_text(yaml.safe_dump({**kept, "config": json.loads(json.dumps(dict(values)))}))
