@@ -21,7 +21,7 @@ from cinema.builder import Builder
 from cinema.config import Config, ConfigError
 from cinema.ground import Ground
 from cinema.instances import IMAGE_ID
-from cinema.logs import LOG_RETENTION_DAYS
+from cinema.logs import log_group
 from cinema.names import Names
 
 BUILD = "build"
@@ -190,21 +190,17 @@ class Machine(pulumi.ComponentResource):
         if settings.image is not None:
             self.image_id = pulumi.Output.from_input(settings.image)
         else:
-            self.image_id = self._built(name, settings, ground.names, builder)
+            self.image_id = self._built(name, settings, ground, builder)
         self.register_outputs({"image": self.image_id})
 
     def _built(
-        self, name: str, settings: MachineSettings, names: Names, builder: Builder
+        self, name: str, settings: MachineSettings, ground: Ground, builder: Builder
     ) -> pulumi.Output[str]:
+        names = ground.names
         label = names.machine(name)
-        log_group = aws.cloudwatch.LogGroup(
-            f"build-{name}",
-            name=names.build_log_group(name),
-            retention_in_days=LOG_RETENTION_DAYS,
-            opts=self._child,
-        )
+        log = log_group(f"build-{name}", names.build_log_group(name), ground.keys, self._child)
         objects = [builder.put(artifact) for artifact in settings.artifacts]
-        self.ready = [*builder.ready, log_group, *objects]
+        self.ready = [*builder.ready, log, *objects]
 
         data = document(names, name, settings)
         component_version = version_of([label, data])

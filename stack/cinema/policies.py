@@ -371,7 +371,11 @@ def key_for_logs(names: Names) -> Statement:
 
     (CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS".)
     """
-    groups = (names.log_group("*"), names.function_log_group("*"))
+    groups = (
+        names.log_group("*"),
+        names.function_log_group("*"),
+        names.build_log_group("*"),
+    )
     return {
         "Sid": "LogGroups",
         "Effect": "Allow",

@@ -93,7 +93,6 @@ BEHIND_A_SWITCH: dict[tuple[str, str], dict[str, list[str | None]]] = {
             '["0.0.0.0/1", "128.0.0.0/1"]', '["10.0.5.0/24"]', '"203.0.113.0/24"', "[7]",
             '["203.0.113.0/24", "203.0.113.0/25"]',
         ],
-        "cinema:bastionImage": ["none"],
         "cinema:keyName": [None],
     },
 }  # fmt: skip
