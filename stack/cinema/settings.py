@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pulumi
 
+from cinema.access import by_session_manager
 from cinema.alarms import AlarmSettings
 from cinema.api import ApiSettings
 from cinema.backups import BackupSettings
@@ -116,5 +117,7 @@ def _machines(config: Config, root: Path) -> dict[str, MachineSettings]:
         ),
     }
     return {
-        machine: MachineSettings.read(config, machine, each) for machine, each in sources.items()
+        machine: MachineSettings.read(config, machine, each)
+        for machine, each in sources.items()
+        if machine != "bastion" or not by_session_manager(config)
     }

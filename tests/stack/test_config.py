@@ -48,8 +48,6 @@ BAD: dict[str, list[str | None]] = {
     "cinema:apiInstances": [None, '{"min": 4, "max": 3}', '{"min": 0, "max": 3}', "3", "[]"],
     "cinema:apiInstanceType": ["large", "t4g", "T4G.nano"],
     "cinema:backupDays": [None, "0", "366", "week"],
-    "cinema:bastionImage": ["none"],
-    "cinema:bastionPatch": ["newest"],
     "cinema:cidr": [None, "10.0.0.0/8", "10.0.0.0/24", "10.0.0.1/16", "8.8.0.0/16", "fd00::/16"],
     "cinema:cloudTrail": [None, "on"],
     "cinema:configRecorder": [None, "on"],
@@ -93,6 +91,8 @@ BEHIND_A_SWITCH: dict[tuple[str, str], dict[str, list[str | None]]] = {
             '["0.0.0.0/1", "128.0.0.0/1"]', '["10.0.5.0/24"]', '"203.0.113.0/24"', "[7]",
             '["203.0.113.0/24", "203.0.113.0/25"]',
         ],
+        "cinema:bastionImage": ["none"],
+        "cinema:bastionPatch": ["newest"],
         "cinema:keyName": [None],
     },
 }  # fmt: skip

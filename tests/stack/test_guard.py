@@ -100,6 +100,7 @@ USED = {
     ("logs", "Bucket records"),
     ("logs", "Trail trail"),
     ("logs", "LogGroup api"),
+    ("logs", "LogGroup build-api"),
     ("logs", "LogGroup database"),
     ("logs", "LogGroup flow-log"),
     ("logs", "LogGroup sessions"),
