@@ -29,6 +29,7 @@ from cinema.sessions import Sessions
 from cinema.settings import Settings
 from cinema.site import Site
 from cinema.thumbnails import Thumbnails
+from cinema.watch import Watch
 from cinema.zone import PrivateZone
 
 root = Path(__file__).resolve().parent.parent
@@ -44,6 +45,14 @@ names = settings.names
 # What encrypts each class of data.
 keys = Keys("keys", settings.keys, names)
 
+# Who asks the load balancer and the buckets for what.
+access_logs = AccessLogs(
+    "access-logs",
+    names,
+    logged=["artifacts", "images", "site", *(["records"] if settings.watch.records else [])],
+    protect=settings.protect,
+)
+
 # The ground: three tiers of subnets, what each may send, what each may hear.
 network = Network("network", settings.network, names)
 FlowLog("flow-log", names, network, keys)
@@ -58,6 +67,7 @@ builder = Builder(
     "builder",
     settings.builder,
     ground,
+    logs=access_logs,
     needs=endpoints.ready,
 )
 machines = {
@@ -72,14 +82,13 @@ database = Database(
     needs=[*endpoints.ready, *secrets.secrets.values(), *zone.records.values()],
 )
 Backups("backups", settings.backups, names, database.volumes)
-access_logs = AccessLogs("access-logs", names, protect=settings.protect)
 balancer = Balancer("api", settings.balancer, ground, logs=access_logs)
 
 # The API stores originals; each one starts a function, which stores a thumbnail.
 images = Bucket(
     "images",
     names.bucket("images"),
-    Access(policy=policies.tls_only(names.bucket_arn("images")), key=keys.arn("images")),
+    Access(policy=policies.images(names), key=keys.arn("images")),
     protect=settings.protect,
     log_to=access_logs,
 )
@@ -101,9 +110,11 @@ api = Api(
 # The site, told where the API is: beside it, or behind the same CDN.
 site = Site("site", settings.site, names, logs=access_logs)
 site_address, api_address = site.address, balancer.address
+exposed = {"load-balancer": balancer.load_balancer.arn}
 if settings.delivery is not None:
     delivery = Delivery("delivery", settings.delivery, names, site, balancer)
     site_address = api_address = delivery.address
+    exposed = {"cdn": delivery.distribution.arn}
 site.tell(api_address)
 
 # How administrators get in: over a bastion, or by Session Manager and without an open port.
@@ -116,6 +127,7 @@ else:
     pulumi.export("bastion", bastion.address)
 
 # Who is told when something is wrong.
+topic = None
 if settings.alarms is not None:
     watched = Watched(
         load_balancer=balancer.load_balancer.arn_suffix,
@@ -129,7 +141,19 @@ if settings.alarms is not None:
         members={zone: member.id for zone, member in database.members.items()},
         replica_set=settings.database.replica_set,
     )
-    Alarms("alarms", settings.alarms, names, watched, keys=keys)
+    topic = Alarms("alarms", settings.alarms, names, watched, keys=keys).topic
+
+# What watches the account.
+Watch(
+    "watch",
+    settings.watch,
+    names,
+    keys,
+    images=images,
+    exposed=exposed,
+    alarms=topic,
+    logs=access_logs,
+)
 
 # Pull requests may preview, and nothing else.
 if settings.previews is not None:

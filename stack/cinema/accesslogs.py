@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 
 from cinema import policies
 from cinema.buckets import Access, Bucket
 from cinema.logs import LOG_RETENTION_DAYS
 from cinema.names import Names
-
-LOGGED_BUCKETS = ("images", "site")
 
 
 class AccessLogs(Bucket):
@@ -21,12 +21,19 @@ class AccessLogs(Bucket):
     """
 
     def __init__(
-        self, name: str, names: Names, *, protect: bool, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        names: Names,
+        *,
+        logged: Sequence[str],
+        protect: bool,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """Declare it. `logged` are the parts whose buckets deliver to it."""
         super().__init__(
             name,
             names.bucket("access-logs"),
-            Access(policy=policies.store_access_logs(names, LOGGED_BUCKETS)),
+            Access(policy=policies.store_access_logs(names, logged)),
             protect=protect,
             keep_days=LOG_RETENTION_DAYS,
             opts=opts,

@@ -14,7 +14,7 @@ from cinema.artifacts import Artifact
 from cinema.buckets import Access, Bucket
 from cinema.ground import Ground
 from cinema.instances import METADATA_OPTIONS
-from cinema.logs import LOG_RETENTION_DAYS
+from cinema.logs import log_group
 from cinema.subnets import Tier
 
 _INSTANCE_TYPE = "t4g.medium"
@@ -35,12 +35,13 @@ class Builder(pulumi.ComponentResource):
     artifacts, writes its log and answers Systems Manager, by which Image Builder steers it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what builds need, and where they log
         self,
         name: str,
         settings: BuilderSettings,
         ground: Ground,
         *,
+        logs: Bucket,
         needs: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -53,15 +54,16 @@ class Builder(pulumi.ComponentResource):
             Access(policy=policies.tls_only(ground.names.bucket_arn("artifacts"))),
             # What is in it is made from the repository, at any time again.
             protect=False,
+            log_to=logs,
             opts=self._child,
         )
         # Declared, or Image Builder would make them, without an end to their retention.
         log_groups = [
-            aws.cloudwatch.LogGroup(
+            log_group(
                 f"build-{machine}",
-                name=ground.names.build_log_group(machine),
-                retention_in_days=LOG_RETENTION_DAYS,
-                opts=self._child,
+                ground.names.build_log_group(machine),
+                ground.keys,
+                self._child,
             )
             for machine in settings.machines
         ]

@@ -66,7 +66,7 @@ class Delivery(pulumi.ComponentResource):
         firewall = Firewall("firewall", names, opts=self._child)
         site_headers = self._headers_of_site(settings.policy)
         certificate = None if domain is None else Certificate("site", domain, opts=self._child)
-        distribution = aws.cloudfront.Distribution(
+        self.distribution = distribution = aws.cloudfront.Distribution(
             name,
             enabled=True,
             comment=names.prefix,

@@ -83,7 +83,11 @@ def _documents(names: Names) -> Mapping[KeyName, str]:
     """Whom each key serves, besides the account's administrators."""
     return {
         "images": policies.key(names, via=["s3"]),
-        "logs": policies.key(names, services=[policies.key_for_logs(names)]),
+        "logs": policies.key(
+            names,
+            via=["s3"],
+            services=[policies.key_for_logs(names), *policies.keys_for_records(names)],
+        ),
         "database": policies.key(names, via=["ec2"], grants=True),
         # Lambda keeps the variables of a function under it as well.
         "credentials": policies.key(names, via=["secretsmanager", "lambda"], grants=True),

@@ -189,12 +189,13 @@ class Machine(pulumi.ComponentResource):
         if settings.image is not None:
             self.image_id = pulumi.Output.from_input(settings.image)
         else:
-            self.image_id = self._built(name, settings, ground.names, builder)
+            self.image_id = self._built(name, settings, ground, builder)
         self.register_outputs({"image": self.image_id})
 
     def _built(
-        self, name: str, settings: MachineSettings, names: Names, builder: Builder
+        self, name: str, settings: MachineSettings, ground: Ground, builder: Builder
     ) -> pulumi.Output[str]:
+        names = ground.names
         label = names.machine(name)
         objects = [builder.put(artifact) for artifact in settings.artifacts]
         self.ready = [*builder.ready, *objects]

@@ -117,6 +117,20 @@ class Names:
         """The alias of a key of ours, as `kms:ResourceAliases` has it."""
         return f"alias/{self.prefix}-{part}"
 
+    def rule(self, part: str) -> str:
+        """An EventBridge rule's name."""
+        return f"{self.prefix}-{part}"
+
+    @property
+    def trail(self) -> str:
+        """The trail's name."""
+        return f"{self.prefix}-trail"
+
+    @property
+    def trail_arn(self) -> str:
+        """The ARN of the trail."""
+        return f"arn:aws:cloudtrail:{self.region}:{self.account}:trail/{self.trail}"
+
     @property
     def session_document(self) -> str:
         """The name of the document that sessions are started with."""

@@ -330,12 +330,52 @@ def key(
     return document(*statements, *services)
 
 
+def keys_for_records(names: Names) -> list[Statement]:
+    """CloudTrail for its one trail, and AWS Config for this account.
+
+    (AWS CloudTrail User Guide, "Configure AWS KMS key policies for CloudTrail"; AWS Config
+    Developer Guide, "Permissions for the KMS Key for the AWS Config Delivery Channel".)
+    """
+    trail = {"StringEquals": {"aws:SourceArn": names.trail_arn}}
+    context = {"kms:EncryptionContext:aws:cloudtrail:arn": names.trail_arn}
+    return [
+        {
+            "Sid": "Trail",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudtrail.amazonaws.com"},
+            "Action": "kms:GenerateDataKey*",
+            "Resource": "*",
+            "Condition": {**trail, "StringLike": context},
+        },
+        {
+            "Sid": "TrailDescribes",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudtrail.amazonaws.com"},
+            "Action": "kms:DescribeKey",
+            "Resource": "*",
+            "Condition": trail,
+        },
+        {
+            "Sid": "Recorder",
+            "Effect": "Allow",
+            "Principal": {"Service": "config.amazonaws.com"},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:SourceAccount": names.account}},
+        },
+    ]
+
+
 def key_for_logs(names: Names) -> Statement:
     """CloudWatch Logs, for the log groups of this stack.
 
     (CloudWatch Logs User Guide, "Encrypt log data in CloudWatch Logs using AWS KMS".)
     """
-    groups = (names.log_group("*"), names.function_log_group("*"))
+    groups = (
+        names.log_group("*"),
+        names.function_log_group("*"),
+        names.build_log_group("*"),
+    )
     return {
         "Sid": "LogGroups",
         "Effect": "Allow",
@@ -351,17 +391,27 @@ def key_for_logs(names: Names) -> Statement:
 
 
 def _tells(names: Names) -> tuple[tuple[str, Sequence[str]], ...]:
-    """The services that publish to the topic of alarms, and on behalf of what."""
+    """The services that publish to the topic of alarms, and on behalf of what.
+
+    AWS documents no condition for EventBridge (Amazon EventBridge User Guide, "Using resource-based
+    policies for Amazon EventBridge", "Amazon SNS permissions"): one that it does not send would
+    silence it.
+    """
     return (
         ("cloudwatch.amazonaws.com", [names.alarm_arn("*")]),
         ("budgets.amazonaws.com", [f"arn:aws:budgets::{names.account}:*"]),
+        ("events.amazonaws.com", []),
     )
 
 
 def _on_behalf(names: Names, sources: Sequence[str]) -> Mapping[str, object]:
+    if not sources:
+        return {}
     return {
-        "StringEquals": {"aws:SourceAccount": names.account},
-        "ArnLike": {"aws:SourceArn": list(sources)},
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": names.account},
+            "ArnLike": {"aws:SourceArn": list(sources)},
+        }
     }
 
 
@@ -378,7 +428,7 @@ def key_for_alarms(names: Names) -> list[Statement]:
             "Principal": {"Service": service},
             "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
             "Resource": "*",
-            "Condition": _on_behalf(names, sources),
+            **_on_behalf(names, sources),
         }
         for service, sources in _tells(names)
     ]
@@ -444,11 +494,129 @@ def publish_alarms(names: Names) -> str:
                 "Principal": {"Service": service},
                 "Action": "sns:Publish",
                 "Resource": names.topic_arn("alarms"),
-                "Condition": _on_behalf(names, sources),
+                **_on_behalf(names, sources),
             }
             for service, sources in _tells(names)
         )
     )
+
+
+# ── watching the account ────────────────────────────────────────────────────────────────────────
+
+MALWARE_TAG = "GuardDutyMalwareScanStatus"
+"""What GuardDuty tags an upload with, once it has looked at it."""
+
+FINDINGS: Mapping[str, str] = {
+    "threats": json.dumps(
+        {
+            "source": ["aws.guardduty"],
+            "detail-type": ["GuardDuty Finding"],
+            # High and critical (Amazon GuardDuty User Guide, "Findings severity levels").
+            "detail": {"severity": [{"numeric": [">=", 7]}]},
+        }
+    ),
+    "malware": json.dumps(
+        {
+            "source": ["aws.guardduty"],
+            "detail-type": ["GuardDuty Malware Protection Object Scan Result"],
+            "detail": {"scanResultDetails": {"scanResultStatus": ["THREATS_FOUND"]}},
+        }
+    ),
+}
+"""What is told of GuardDuty: patterns of EventBridge rules, by name."""
+
+
+def images(names: Names) -> str:
+    """Nobody speaks to the image bucket in clear, and nobody is given what has malware in it.
+
+    (Amazon GuardDuty User Guide, "Using tag-based access control (TBAC) with Malware Protection
+    for S3".) It says so whether or not anything is scanned.
+    """
+    bucket = names.bucket_arn("images")
+    return document(
+        _tls_only(bucket),
+        {
+            "Sid": "NoMalware",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": ["s3:GetObject", "s3:GetObjectVersion"],
+            "Resource": f"{bucket}/*",
+            "Condition": {"StringEquals": {f"s3:ExistingObjectTag/{MALWARE_TAG}": "THREATS_FOUND"}},
+        },
+    )
+
+
+def scan_uploads(names: Names, *, keyed: bool) -> str:
+    """What GuardDuty needs to scan what is uploaded, and tag it.
+
+    (Amazon GuardDuty User Guide, "Create or update IAM role policy", of Malware Protection for S3.)
+    """
+    bucket = names.bucket_arn("images")
+    managed = "DO-NOT-DELETE-AmazonGuardDutyMalwareProtectionS3*"
+    rule = f"arn:aws:events:{names.region}:{names.account}:rule/{managed}"
+    by_guard_duty = {
+        "StringLike": {"events:ManagedBy": "malware-protection-plan.guardduty.amazonaws.com"}
+    }
+    key = use_key(names, "images", "s3", ["kms:Decrypt", "kms:GenerateDataKey"])
+    return document(
+        allow(
+            ["events:DeleteRule", "events:PutRule", "events:PutTargets", "events:RemoveTargets"],
+            [rule],
+            Condition=by_guard_duty,
+        ),
+        allow(["events:DescribeRule", "events:ListTargetsByRule"], [rule]),
+        allow(["s3:GetBucketNotification", "s3:ListBucket", "s3:PutBucketNotification"], [bucket]),
+        allow(["s3:PutObject"], [f"{bucket}/malware-protection-resource-validation-object"]),
+        allow(
+            [
+                "s3:GetObject",
+                "s3:GetObjectTagging",
+                "s3:GetObjectVersion",
+                "s3:GetObjectVersionTagging",
+                "s3:PutObjectTagging",
+                "s3:PutObjectVersionTagging",
+            ],
+            [f"{bucket}/*"],
+        ),
+        *([key] if keyed else []),
+    )
+
+
+def store_records(names: Names) -> str:
+    """CloudTrail, for its one trail, and AWS Config, for this account, keep records in a bucket.
+
+    (AWS CloudTrail User Guide, "Amazon S3 bucket policy for CloudTrail"; AWS Config Developer
+    Guide, "Permissions for the Amazon S3 Bucket for the AWS Config Delivery Channel".)
+    """
+    bucket = names.bucket_arn("records")
+    trail: Mapping[str, object] = {"aws:SourceArn": names.trail_arn}
+    account: Mapping[str, object] = {"aws:SourceAccount": names.account}
+    written = (
+        ("cloudtrail.amazonaws.com", trail, ["s3:GetBucketAcl"], "AWSLogs"),
+        ("config.amazonaws.com", account, ["s3:GetBucketAcl", "s3:ListBucket"], "config/AWSLogs"),
+    )
+    statements: list[Statement] = [_tls_only(bucket)]
+    for service, source, looks, prefix in written:
+        principal = {"Service": service}
+        statements += [
+            {
+                "Effect": "Allow",
+                "Principal": principal,
+                "Action": looks,
+                "Resource": bucket,
+                "Condition": {"StringEquals": source},
+            },
+            {
+                "Effect": "Allow",
+                "Principal": principal,
+                "Action": "s3:PutObject",
+                "Resource": f"{bucket}/{prefix}/{names.account}/*",
+                "Condition": {
+                    "StringEquals": {**source, "s3:x-amz-acl": "bucket-owner-full-control"}
+                },
+            },
+        ]
+    return document(*statements)
 
 
 # ── sessions ────────────────────────────────────────────────────────────────────────────────────

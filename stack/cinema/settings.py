@@ -23,6 +23,7 @@ from cinema.network import NetworkSettings
 from cinema.previews import PreviewSettings
 from cinema.site import SiteSettings
 from cinema.thumbnails import ThumbnailSettings
+from cinema.watch import WatchSettings
 from cinema.wheel import wheel
 
 
@@ -45,6 +46,7 @@ class Settings:
     previews: PreviewSettings | None
     keys: KeySettings
     alarms: AlarmSettings | None
+    watch: WatchSettings
     protect: bool
 
     @classmethod
@@ -84,6 +86,7 @@ class Settings:
             previews=PreviewSettings.read(config),
             keys=KeySettings.read(config),
             alarms=AlarmSettings.read(config),
+            watch=WatchSettings.read(config),
             protect=config.flag("cinema:protect"),
         )
 

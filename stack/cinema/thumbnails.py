@@ -122,6 +122,8 @@ class Thumbnails(pulumi.ComponentResource):
         aws.s3.BucketNotification(
             name,
             bucket=images.bucket.id,
+            # GuardDuty's scan of uploads turns it on, and an update of this would turn it off.
+            eventbridge=True,
             lambda_functions=[
                 aws.s3.BucketNotificationLambdaFunctionArgs(
                     id="orig",

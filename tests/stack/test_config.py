@@ -49,6 +49,8 @@ BAD: dict[str, list[str | None]] = {
     "cinema:apiInstanceType": ["large", "t4g", "T4G.nano"],
     "cinema:backupDays": [None, "0", "366", "week"],
     "cinema:cidr": [None, "10.0.0.0/8", "10.0.0.0/24", "10.0.0.1/16", "8.8.0.0/16", "fd00::/16"],
+    "cinema:cloudTrail": [None, "on"],
+    "cinema:configRecorder": [None, "on"],
     "cinema:corsOrigins": [None, '["*"]', '["https://cinema.example/"]', '["cinema.example"]'],
     "cinema:databaseImage": ["", "build it"],
     "cinema:databasePatch": ["newest"],
@@ -62,6 +64,7 @@ BAD: dict[str, list[str | None]] = {
     "cinema:delivery": [None, "CDN", "private"],
     "cinema:domain": ["localhost", "https://cinema.example", "-.example"],
     "cinema:egress": [None, "none"],
+    "cinema:guardDuty": [None, "on"],
     "cinema:hostedZone": ["Z0123456789ABC"],
     "cinema:films": [None, "all"],
     "cinema:images": [None, "private"],
@@ -69,6 +72,8 @@ BAD: dict[str, list[str | None]] = {
     "cinema:monthlyBudgetUsd": [None, "0", "much", "1000001"],
     "cinema:previews": [None, "on", "true"],
     "cinema:protect": [None, "yes", "True"],
+    "cinema:securityHub": [None, "on"],
+    "cinema:shield": [None, "on"],
     "cinema:thumbnailConcurrency": ["0", "-1", "many"],
     "cinema:zones": [
         None, '["us-east-1a"]', '["eu-west-1a", "eu-west-1b"]', '["a", "b"]',
@@ -81,6 +86,7 @@ BEHIND_A_SWITCH: dict[tuple[str, str], dict[str, list[str | None]]] = {
         "cinema:previewRepository": [None, "cinema", "a/b/c", "someone/*", "some one/cinema"],
         "cinema:previewStateBucket": [None, "A", "s3://state", "*"],
     },
+    ("cinema:shield", "create"): {"cinema:shieldTerms": [None, "yes", "true"]},
     ("cinema:access", "bastion"): {
         "cinema:adminCidrs": [
             None, "[]", '["0.0.0.0/0"]', '["::/0"]', '["203.0.0.0/15"]', '["203.0.113.1/24"]',

@@ -13,6 +13,7 @@ from cinema import policies
 from cinema.alarms import Alarm, Watched, dashboard, table
 from cinema.names import Names
 from cinema.sessions import preferences
+from cinema.watch import SHIELD_TERMS
 from tests.stack.engine_double import Registered, World, run
 
 STACKS = ("seed", "dev", "prod")
@@ -83,7 +84,7 @@ def test_access_logs_are_forgotten_and_lie_under_the_only_key_that_can_deliver(
 ) -> None:
     rules = every.of("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration")
     expiring = {n for n, r in rules.items() if "expiration" in r.inputs["rules"][0]}
-    assert expiring == {"access-logs"}
+    assert expiring == {"access-logs", "records"} & set(every.of(BUCKET))
     encryption = every.of(
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     )["access-logs"].inputs["rules"][0]
@@ -96,7 +97,10 @@ DATABASE_SECRETS = ("admin", "authority", "ca", "credentials", "keyfile")
 
 USED = {
     ("images", "Bucket images"),
+    ("logs", "Bucket records"),
+    ("logs", "Trail trail"),
     ("logs", "LogGroup api"),
+    ("logs", "LogGroup build-api"),
     ("logs", "LogGroup database"),
     ("logs", "LogGroup flow-log"),
     ("logs", "LogGroup sessions"),
@@ -159,12 +163,10 @@ def test_no_key_lets_anybody_decrypt_by_asking_kms_itself() -> None:
             actions = statement["Action"]
             actions = [actions] if isinstance(actions, str) else actions
             secret = {"Decrypt", "Encrypt", "GenerateDataKey*", "ReEncrypt*", "CreateGrant"}
-            if secret & {action.removeprefix("kms:") for action in actions}:
-                condition = json.dumps(statement["Condition"])
-                assert any(
-                    known in condition
-                    for known in ("kms:ViaService", "aws:SourceArn", "kms:EncryptionContext:")
-                )
+            if "AWS" in statement["Principal"] and secret & {
+                action.removeprefix("kms:") for action in actions
+            }:
+                assert "kms:ViaService" in statement["Condition"]["StringEquals"]
             assert "kms:*" not in actions
 
 
@@ -378,3 +380,126 @@ def test_machines_may_do_what_sessions_take_and_not_read_parameters() -> None:
     actions = {action for statement in document["Statement"] for action in statement["Action"]}
     assert not actions & managed
     assert not any("*" in action for action in actions)
+
+
+# ── what watches the account ────────────────────────────────────────────────────────────────────
+
+ONE_OF_AN_ACCOUNT = {
+    "guardDuty": {
+        "aws:guardduty/detector:Detector",
+        "aws:guardduty/detectorFeature:DetectorFeature",
+    },
+    "securityHub": {
+        "aws:securityhub/account:Account",
+        "aws:securityhub/standardsSubscription:StandardsSubscription",
+    },
+    "configRecorder": {
+        "aws:cfg/recorder:Recorder",
+        "aws:cfg/recorderStatus:RecorderStatus",
+        "aws:cfg/deliveryChannel:DeliveryChannel",
+        "aws:iam/serviceLinkedRole:ServiceLinkedRole",
+    },
+    "shield": {"aws:shield/subscription:Subscription"},
+}
+"""What `create` makes and `adopt` leaves to whoever has made it."""
+PLAN = "aws:guardduty/malwareProtectionPlan:MalwareProtectionPlan"
+TRAIL = "aws:cloudtrail/trail:Trail"
+PROTECTION = "aws:shield/protection:Protection"
+NOTIFICATION = "aws:s3/bucketNotification:BucketNotification"
+
+
+@functools.cache
+def watching(switch: str) -> World:
+    """prod, with every switch alike."""
+    keys = (*ONE_OF_AN_ACCOUNT, "cloudTrail")
+    found = run("prod", shieldTerms=SHIELD_TERMS, **dict.fromkeys(keys, switch))  # type: ignore[arg-type]
+    assert found.refusal == ""
+    return found
+
+
+def types(found: World) -> set[str]:
+    return {r.type for r in found.resources}
+
+
+def test_what_an_account_has_one_of_is_made_only_where_the_switch_says_so() -> None:
+    ones = set().union(*ONE_OF_AN_ACCOUNT.values())
+    assert ones <= types(watching("create"))
+    assert not ones & types(watching("adopt"))
+    assert not ones & types(watching("off"))
+
+
+def test_what_is_this_stacks_is_made_beside_what_is_adopted() -> None:
+    for made in (PLAN, TRAIL, PROTECTION):
+        assert made in types(watching("create"))
+        assert made in types(watching("adopt"))
+        assert made not in types(watching("off"))
+
+
+def test_only_one_trail_of_an_account_keeps_its_management_events() -> None:
+    def categories(switch: str) -> set[str]:
+        (trail,) = watching(switch).of(TRAIL).values()
+        return {
+            value
+            for selector in trail.inputs["advancedEventSelectors"]
+            for field in selector["fieldSelectors"]
+            if field["field"] == "eventCategory"
+            for value in field["equals"]
+        }
+
+    assert categories("create") == {"Management", "Data"}
+    assert categories("adopt") == {"Data"}
+
+
+def test_a_bucket_of_records_is_there_when_there_is_something_to_keep() -> None:
+    assert "records" in watching("create").of(BUCKET)
+    assert "records" in watching("adopt").of(BUCKET)
+    assert "records" not in watching("off").of(BUCKET)
+    for switch in ("create", "adopt", "off"):
+        logging = watching(switch).of("aws:s3/bucketLogging:BucketLogging")
+        assert set(logging) == set(watching(switch).of(BUCKET)) - {"access-logs"}
+
+
+def test_what_checks_its_rights_when_it_is_made_waits_for_them() -> None:
+    found = watching("create")
+    (plan,) = found.of(PLAN).values()
+    assert "RolePolicyAttachment malware-scan" in waits_for(found, plan)
+    (trail,) = found.of(TRAIL).values()
+    assert {"BucketPolicy records", "Alias logs"} <= waits_for(found, trail)
+    (status,) = found.of("aws:cfg/recorderStatus:RecorderStatus").values()
+    assert {"DeliveryChannel recorder", "BucketPolicy records"} <= waits_for(found, status)
+
+
+@pytest.mark.parametrize("switch", ["create", "adopt", "off"])
+def test_the_scan_and_the_notification_agree_on_eventbridge(switch: str) -> None:
+    (notification,) = watching(switch).of(NOTIFICATION).values()
+    assert notification.inputs["eventbridge"] is True
+
+
+def test_shield_is_refused_until_its_price_and_its_year_are_written_down() -> None:
+    refusal = run("prod", shield="create").refusal
+    assert refusal.startswith("cinema:shieldTerms: ")
+    assert "3000 USD a month" in refusal
+    assert "twelve months" in refusal
+    # Adopted, it has been paid for.
+    assert run("prod", shield="adopt").refusal == ""
+    # The program never leaves what it cannot end.
+    (subscription,) = watching("create").of("aws:shield/subscription:Subscription").values()
+    assert subscription.inputs["skipDestroy"] is True
+    assert subscription.inputs["autoRenew"] == "DISABLED"
+
+
+def test_findings_are_told_where_there_are_alarms() -> None:
+    targets = watching("create").of("aws:cloudwatch/eventTarget:EventTarget")
+    assert set(targets) == set(policies.FINDINGS)
+    assert {t.inputs["arn"] for t in targets.values()} == {"arn-of:alarms"}
+    for pattern in policies.FINDINGS.values():
+        assert set(json.loads(pattern)) <= {"source", "detail-type", "detail"}
+
+
+def test_nobody_is_given_what_has_malware_in_it(every: World) -> None:
+    policy = json.loads(every.of("aws:s3/bucketPolicy:BucketPolicy")["images"].inputs["policy"])
+    (refusing,) = [s for s in policy["Statement"] if s.get("Sid") == "NoMalware"]
+    assert (refusing["Effect"], refusing["Principal"]) == ("Deny", "*")
+    assert refusing["Condition"] == {
+        "StringEquals": {f"s3:ExistingObjectTag/{policies.MALWARE_TAG}": "THREATS_FOUND"}
+    }

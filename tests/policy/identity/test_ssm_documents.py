@@ -7,13 +7,14 @@ import pytest
 from stackproof.aws.events import event_facts
 from stackproof.aws.identity import identity_facts
 from stackproof.model import NotModelled, Unknown, Value
-from tests.policy.graphs import graph, resource
+from tests.policy.graphs import graph
+from tests.policy.identity.worlds import declared
 
 DOCUMENT = "aws:ssm/document:Document"
 
 
 def missing(**inputs: Value) -> tuple[NotModelled, ...]:
-    of = graph(resource(DOCUMENT, "preferences", content="{}", **inputs))
+    of = graph(declared(DOCUMENT, "preferences", {"content": "{}"} | inputs))
     return (*identity_facts(of).not_modelled, *event_facts(of).not_modelled)
 
 

@@ -39,6 +39,7 @@ from stackproof.aws.events.functions import (
 from stackproof.aws.events.notifications import notifications
 from stackproof.aws.events.reading import Reader
 from stackproof.aws.events.relays import alarms, budgets, mappings, results, rules, subscriptions
+from stackproof.aws.events.watchers import publications, records, scanned, scans, with_tags
 from stackproof.aws.ignored import as_deployed
 from stackproof.model import Family, Graph
 
@@ -53,8 +54,19 @@ def event_facts(graph: Graph) -> EventFacts:
     """Everything that `graph` says about events."""
     graph = as_deployed(graph)
     reader = Reader(graph)
+    turned_on = frozenset(
+        item.urn for item in graph.of_type(NOTIFICATION) if item.inputs.get("eventbridge") is True
+    )
+    sending = frozenset(
+        bucket.urn
+        for item in graph.of_type(NOTIFICATION)
+        if item.urn in turned_on
+        and (bucket := reader.place(item.inputs.get("bucket"), *BUCKETS)) is not None
+    )
     deliveries = (
-        *notifications(reader),
+        *with_tags(reader, notifications(reader)),
+        *scans(reader, sending),
+        *publications(reader),
         *rules(reader),
         *subscriptions(reader),
         *mappings(reader),
@@ -83,12 +95,14 @@ def event_facts(graph: Graph) -> EventFacts:
         functions={f.place.urn: f for f in functions(reader)},
         permissions=tuple(permissions(reader)),
         notifications={urn: tuple(found) for urn, found in configurations.items()},
+        eventbridge=turned_on,
+        scanned=scanned(reader),
         names={r.urn: r.name for r in graph.resources},
         types={r.urn: r.type for r in graph.resources},
         roles={
             r.urn: arn for r in graph.of_type(ROLE) if (arn := reader.values.arn(r)) is not None
         },
-        log_writers=tuple(log_writers(reader)),
+        log_writers=(*log_writers(reader), *records(reader)),
         not_modelled=(
             *not_modelled(graph, Family.RECURSION, MODELLED | imagebuilder.TYPES),
             *imagebuilder.unread(graph, Family.RECURSION),

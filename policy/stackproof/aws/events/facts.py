@@ -30,6 +30,9 @@ BUS = "aws:cloudwatch/eventBus:EventBus"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 LOGGING = ("aws:s3/bucketLogging:BucketLogging", "aws:s3/bucketLoggingV2:BucketLoggingV2")
+MALWARE_PLAN = "aws:guardduty/malwareProtectionPlan:MalwareProtectionPlan"
+TRAIL = "aws:cloudtrail/trail:Trail"
+CHANNEL = "aws:cfg/deliveryChannel:DeliveryChannel"
 BUDGET = "aws:budgets/budget:Budget"
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 WAF_LOGGING = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
@@ -41,7 +44,7 @@ MODELLED = frozenset(
     {
         *BUCKETS, *LOGGING, NOTIFICATION, FUNCTION, ALIAS, PERMISSION, INVOKE_CONFIG, MAPPING,
         QUEUE, REDRIVE, TOPIC, SUBSCRIPTION, TABLE, STREAM, RULE, TARGET, BUS, ALARM, FLOW_LOG,
-        BUDGET, DISTRIBUTION, DOCUMENT, WAF_LOGGING,
+        BUDGET, DISTRIBUTION, DOCUMENT, WAF_LOGGING, MALWARE_PLAN, TRAIL, CHANNEL,
     }
 )  # fmt: skip
 
@@ -171,6 +174,10 @@ class EventFacts(msgspec.Struct, frozen=True):
     permissions: tuple[Permission, ...]
     notifications: Mapping[str, tuple[str, ...]]
     """URN of each bucket -> URNs of its BucketNotifications."""
+    eventbridge: frozenset[str]
+    """URNs of the BucketNotifications that turn EventBridge on."""
+    scanned: Mapping[str, tuple[str, ...]]
+    """URN of each bucket -> URNs of the malware protection plans that need EventBridge on it."""
     names: Mapping[str, str]
     """Logical names by URN."""
     types: Mapping[str, str]

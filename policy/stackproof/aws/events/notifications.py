@@ -71,7 +71,7 @@ def notifications(reader: Reader) -> Iterator[Delivery]:
         if unknowns(eventbridge):
             reader.cannot_read(resource, "whether it sends to EventBridge is unknown")
         if eventbridge is True:
-            yield from _through_eventbridge(reader, bucket)
+            yield from through_eventbridge(reader, bucket)
 
 
 def _items(reader: Reader, resource: Resource, key: str) -> Iterator[dict[str, Value]]:
@@ -117,7 +117,8 @@ def _configured(
     )
 
 
-def _through_eventbridge(reader: Reader, bucket: Place) -> Iterator[Delivery]:
+def through_eventbridge(reader: Reader, bucket: Place) -> Iterator[Delivery]:
+    """What rules hear of a bucket that sends to EventBridge."""
     for rule in reader.graph.of_type(RULE):
         place = reader.by_arn.get(reader.values.arn(rule) or "")
         bus = rule.inputs.get("eventBusName")

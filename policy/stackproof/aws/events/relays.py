@@ -26,6 +26,7 @@ from stackproof.aws.events.facts import (
 )
 from stackproof.aws.events.notifications import exact_strings, on_default_bus
 from stackproof.aws.events.reading import Reader
+from stackproof.aws.events.watchers import only_tells
 from stackproof.aws.values import parse_json
 from stackproof.model import Resource, Value
 
@@ -45,9 +46,10 @@ def rules(reader: Reader) -> Iterator[Delivery]:
         # What S3 sends to the default bus a rule may hand on to another.
         elsewhere = not on_default_bus(reader, rule.inputs.get("eventBusName"))
         if elsewhere or sources is None or any(s != "aws.s3" for s in sources):
-            if sources is None or any(
+            foreign = sources is None or any(
                 isinstance(s, str) and s.startswith("aws.") and s != "aws.s3" for s in sources
-            ):
+            )
+            if foreign and not only_tells(reader, rule, pattern):
                 reader.cannot_read(rule, "it may listen to AWS services other than S3")
             name = rule.inputs.get("eventBusName") or "default"
             bus = reader.place(name, BUS)

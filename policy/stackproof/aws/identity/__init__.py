@@ -30,6 +30,7 @@ from stackproof.aws.identity.resource_policies import (
 )
 from stackproof.aws.identity.workloads import (
     GROUP,
+    MALWARE_PLAN,
     PLAN,
     SELECTION,
     Run,
@@ -76,6 +77,12 @@ _UNDERSTOOD = frozenset(
         SELECTION,
         # Another name of a key: policies that name the alias say so by kms:ResourceAliases.
         "aws:kms/alias:Alias",
+        # Acts with what AWS gives it, which is an assumption of every report.
+        "aws:iam/serviceLinkedRole:ServiceLinkedRole",
+        # Writes as AWS Config's service, which the bucket's policy admits or not.
+        "aws:cfg/deliveryChannel:DeliveryChannel",
+        # A workload of its role.
+        MALWARE_PLAN,
         # Words that somebody must be allowed to run; those that are more are told apart below.
         ssm_documents.DOCUMENT,
     }

@@ -5,9 +5,9 @@ applications that run on Amazon EC2 instances"; Lambda Developer Guide, "Definin
 permissions with an execution role"; EC2 Image Builder User Guide, "Manage Image Builder
 infrastructure configurations".) A profile that an instance names itself goes before that of
 its launch template. AWS Backup works as the role of a selection, on what the selection names, and
-scans as a role of the plan (AWS Backup Developer Guide, "IAM service roles"): both count as
-workloads, as they read and copy data. What else AWS does with a role that is passed to it (flow
-logs) is no workload.
+scans as a role of the plan (AWS Backup Developer Guide, "IAM service roles"), and so does
+GuardDuty's plan for malware: they count as workloads, as they read and copy data. What else AWS
+does with a role that is passed to it (flow logs) is no workload.
 
 Left out: fleets and spot requests, whose roles are not known here; every other type that may run
 code as a role is `not_modelled`.
@@ -34,6 +34,7 @@ from stackproof.model import Reference, Resource, Value
 GROUP = "aws:autoscaling/group:Group"
 SELECTION = "aws:backup/selection:Selection"
 PLAN = "aws:backup/plan:Plan"
+MALWARE_PLAN = "aws:guardduty/malwareProtectionPlan:MalwareProtectionPlan"
 _UNREAD = (
     "aws:ec2/fleet:Fleet",
     "aws:ec2/spotFleetRequest:SpotFleetRequest",
@@ -71,6 +72,7 @@ def workloads(values: Values) -> tuple[Workload, ...]:
         FUNCTION: reader.function,
         SELECTION: reader.selection,
         PLAN: reader.plan,
+        MALWARE_PLAN: reader.function,
         INFRASTRUCTURE: reader.build,
     }
     unread = dict.fromkeys(_UNREAD, (Run(doubt="stackproof does not read as whom it runs"),))

@@ -210,6 +210,28 @@ def _excess(delivery: Delivery, started: Place, rest: Language) -> Decision:
     )
 
 
+def _undone(facts: EventFacts, bucket: str, configuration: str) -> Decision | None:
+    """A decision against a configuration that turns off what a scan of the bucket turns on."""
+    if configuration in facts.eventbridge:
+        return None
+    if any(n.urn == configuration for n in facts.not_modelled):
+        return not_known(facts, "undo what a scan of the bucket needs")
+    plans = facts.scanned[bucket]
+    name, plan = facts.names[bucket], facts.names[plans[0]]
+    return Decision(
+        Verdict.VIOLATED,
+        Evidence(
+            "witness",
+            f"{facts.names[configuration]} turns EventBridge off on {name}, by which {plan} is "
+            "told of uploads",
+            {"bucket": name, "plan": plan},
+            (Hop(f"configures {name} without EventBridge", urn=configuration),),
+        ),
+        (configuration, *plans, bucket),
+        "Give the BucketNotification `eventbridge=True`.",
+    )
+
+
 def _delivered_twice(facts: EventFacts, bucket: str) -> tuple[Delivery, Delivery, str] | None:
     """Two configurations of `bucket` that surely match one key and event, and that key."""
     told = [
@@ -237,6 +259,9 @@ def notification(facts: EventFacts, bucket: str) -> Decision:
     Reference, "PutBucketNotificationConfiguration"): of two resources the one that is deployed
     last wins, silently. Within one, two entries must not match the same key and event (Amazon
     S3 User Guide, "Configuring event notifications using object key name filtering").
+
+    GuardDuty's malware protection turns EventBridge on there (Amazon GuardDuty User Guide, "How
+    does Malware Protection for S3 work?"): a configuration that leaves it out turns it off again.
 
     ## Fails
 
@@ -268,6 +293,10 @@ def notification(facts: EventFacts, bucket: str) -> Decision:
             (one.urn, bucket),
             "Let one configuration alone match each key, and pass the event on from its target.",
         )
+    if len(configurations) == 1 and bucket in facts.scanned:
+        undone = _undone(facts, bucket, configurations[0])
+        if undone is not None:
+            return undone
     if len(configurations) == 1:
         return Decision(
             Verdict.PROVEN,
