@@ -20,14 +20,20 @@ _MOST_EXPOSED = 2.0
 @pytest.mark.parametrize("unit", units(), ids=lambda unit: unit.name)
 def test_systemd_understands_a_unit(unit: Path, tmp_path: Path) -> None:
     # The program is on the machine, not here: that it is there is a check of the machine's own.
-    text = "\n".join(
-        "ExecStart=/bin/true" if line.startswith("ExecStart=") else line
-        for line in unit.read_text().splitlines()
-    )
-    copy = tmp_path / unit.name
-    copy.write_text(text)
+    # Units that it needs stand beside it, and systemd finds them by their folder.
+    for sibling in unit.parent.iterdir():
+        if sibling.is_file():
+            text = "\n".join(
+                "ExecStart=/bin/true" if line.startswith("ExecStart=") else line
+                for line in sibling.read_text().splitlines()
+            )
+            (tmp_path / sibling.name).write_text(text)
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", copy], check=False, capture_output=True, text=True
+        ["systemd-analyze", "verify", "--man=no", tmp_path / unit.name],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
     )
     assert unit.name not in done.stderr, done.stderr
 
