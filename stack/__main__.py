@@ -79,6 +79,7 @@ database = Database(
     "database",
     settings.database,
     ground,
+    image_id=machines["database"].image_id,
     needs=[*endpoints.ready, *secrets.secrets.values(), *zone.records.values()],
 )
 Backups("backups", settings.backups, names, database.volumes)

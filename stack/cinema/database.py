@@ -15,7 +15,7 @@ from cinema import policies
 from cinema.access import key_name
 from cinema.config import Config, ConfigError
 from cinema.ground import Ground
-from cinema.instances import IMAGE_ID, INSTANCE_TYPE, METADATA_OPTIONS, environment_file
+from cinema.instances import INSTANCE_TYPE, METADATA_OPTIONS, environment_file
 from cinema.logs import log_group
 from cinema.names import Names
 from cinema.network import NetworkSettings
@@ -35,7 +35,6 @@ class DatabaseSettings:
     as itself, and the API's environment is known before there is a member.
     """
 
-    image: str
     instance_type: str
     key_name: str | None
     volume_gib: int
@@ -47,7 +46,7 @@ class DatabaseSettings:
 
     @classmethod
     def read(cls, config: Config, names: Names, network: NetworkSettings) -> DatabaseSettings:
-        """From `cinema:databaseZones`, `databaseImage`, `databaseInstanceType`, ..."""
+        """From `cinema:databaseZones`, `databaseInstanceType`, `databaseVolumeGiB`, ..."""
         key = "cinema:databaseZones"
         zones = tuple(sorted(config.listed(key)))
         if unknown := [zone for zone in zones if zone not in network.zones]:
@@ -62,7 +61,6 @@ class DatabaseSettings:
             "a snapshot's id, nor `none`",
         )
         return cls(
-            image=config.matching("cinema:databaseImage", IMAGE_ID, "an image's id"),
             instance_type=config.matching(
                 "cinema:databaseInstanceType", INSTANCE_TYPE, "an instance type"
             ),
@@ -93,12 +91,13 @@ class DatabaseSettings:
 class Database(pulumi.ComponentResource):
     """The members. MongoDB is in their image: there is no way out to fetch it by."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is made of
         self,
         name: str,
         settings: DatabaseSettings,
         ground: Ground,
         *,
+        image_id: pulumi.Input[str],
         needs: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -107,6 +106,7 @@ class Database(pulumi.ComponentResource):
         self._name = name
         self._settings = settings
         self._ground = ground
+        self._image_id = image_id
         log = log_group(
             name,
             ground.names.log_group("database"),
@@ -204,7 +204,7 @@ class Database(pulumi.ComponentResource):
         settings, ground = self._settings, self._ground
         return aws.ec2.Instance(
             f"{self._name}-{zone}",
-            ami=settings.image,
+            ami=self._image_id,
             instance_type=settings.instance_type,
             key_name=settings.key_name,
             subnet_id=ground.network.subnets[Tier.DATABASE][zone].id,

@@ -212,7 +212,7 @@ def test_every_object_has_the_key_that_its_document_fetches(built: World) -> Non
     }
     assert set(objects) == fetched
     assert {key.split("/")[1] for key in fetched} == {
-        "api.zip", "bastion.zip", "cinema_api-0.1.0-py3-none-any.whl",
+        "api.zip", "bastion.zip", "cinema_api-0.1.0-py3-none-any.whl", "database.zip",
     }  # fmt: skip
     assert all(isinstance(r.inputs["source"], pulumi.AssetArchive) for r in objects.values())
 
@@ -270,7 +270,7 @@ def images(**changes: str) -> dict[str, Any]:
 def test_an_image_of_ones_own_is_taken_and_nothing_is_built_for_it() -> None:
     found = images(apiImage="ami-0a000000000000001")
     assert found["template"] == "ami-0a000000000000001"
-    assert found["images"] == {"bastion"}
+    assert found["images"] == {"bastion", "database"}
 
 
 def test_without_a_build_the_builder_is_there_and_may_write_no_log() -> None:

@@ -103,7 +103,6 @@ def test_only_the_disk_is_prepared_by_root() -> None:
     root = {p.name for p in units() if "Service.User" not in Unit(p)}
     assert root == {
         "cinema-prepare-disk.service",
-        "cinema-rehearsal.service",
         "transparent-huge-pages.service",
     }
 
@@ -145,6 +144,9 @@ def test_mongodb_gets_what_its_production_notes_say() -> None:
     options = unit("var-lib-mongo.mount").words("Mount.Options")
     assert "noatime" in {o for each in options for o in each.split(",")}
     assert unit("var-lib-mongo.mount")["Mount.Type"] == ["xfs"]
+    rules = (MACHINE / "files/etc/udev/rules.d/90-mongodb.rules").read_text()
+    # 32 sectors of 512 bytes.
+    assert f'ENV{{ID_FS_LABEL}}=="{LABEL}", ATTR{{bdi/read_ahead_kb}}="16"' in rules
 
 
 def test_what_is_installed_is_pinned() -> None:

@@ -9,7 +9,9 @@ work=$(mktemp --directory)
 trap 'rm -rf "$work"' EXIT
 curl --fail --silent --show-error --proto '=https' --tlsv1.2 --retry 5 \
   --output "$work/key" "https://pgp.mongodb.com/server-${version%.*}.asc"
-mapfile -t found < <(gpg --batch --show-keys --with-colons "$work/key" | awk -F: '$1 == "fpr" { print $10 }')
+# One primary key, and that one; what it has of subkeys it vouches for itself.
+mapfile -t found < <(gpg --batch --show-keys --with-colons "$work/key" \
+  | awk -F: '$1 == "pub" { key = 1 } $1 == "fpr" && key { print $10; key = 0 }')
 if [ "${found[*]}" != "$fingerprint" ]; then
   echo "the key of MongoDB's packages is not the one that is known: ${found[*]}" >&2
   exit 1

@@ -13,8 +13,6 @@ from typing import Any
 from cinema_member.member import MemberError
 
 LABEL = "mongodb"
-_READ_AHEAD_SECTORS = 32
-"""(MongoDB Manual, "Production Notes for Self-Managed Deployments", recommended configuration)."""
 _SECONDS_BETWEEN_LOOKS = 2
 
 
@@ -44,7 +42,6 @@ def prepare(device: Path) -> None:
     if must_format(disk, json.loads(found)["signatures"] if found.strip() else ()):
         _run("mkfs.xfs", "-L", LABEL, disk)
         _run("udevadm", "settle")
-    _run("blockdev", "--setra", str(_READ_AHEAD_SECTORS), disk)
 
 
 def _run(*command: str) -> str:
