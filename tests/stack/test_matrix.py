@@ -23,7 +23,7 @@ from tests.stack.switches import FRAGMENTS, MATRIX, PREVIEWS, SWITCHES, TOGETHER
 
 TODAY = dt.date(2026, 12, 1)
 COMBINATIONS = MATRIX.combinations()
-LINKED = ("stack", "thumbnailer", "client_dist", "policy", ".venv", "Pulumi.yaml")
+LINKED = ("stack", "thumbnailer", "client_dist", "service", "policy", ".venv", "Pulumi.yaml")
 
 
 def graph(folder: Path, combination: Combination) -> Graph:
