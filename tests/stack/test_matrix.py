@@ -95,6 +95,7 @@ def test_a_switch_that_is_new_is_found(tmp_path: Path) -> None:
 
 def test_every_fragment_belongs_to_a_value() -> None:
     used = {name for s in SWITCHES for v in s.values for name in v.fragments}
+    used |= {name for names in switches.BOTH.values() for name in names}
     assert {path.stem for path in FRAGMENTS.glob("*.yaml")} == used - {PREVIEWS}
 
 
