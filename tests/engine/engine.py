@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.engine.install import REPOSITORY, Installation
 
-COPIED = ("stack", "thumbnailer", "client_dist")
+COPIED = ("stack", "thumbnailer", "client_dist", "service")
 LINKED = (".venv", "policy")
 """Read only by the engine; linked, so that Python's compiled files are shared."""
 TIME_LIMIT = 300

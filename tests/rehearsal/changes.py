@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.engine.engine import Outcome
+from tests.rehearsal.emulator import OTHER_IMAGE
 
 Steps = frozenset[tuple[str, str, str]]
 """(what the engine does, Pulumi's type, logical name), of what is not left as it is."""
@@ -31,9 +32,6 @@ class Change:
         now = config.get(self.key)
         return isinstance(now, self.when) and str(now).startswith(self.prefix) and now != self.value
 
-
-OTHER_IMAGE = "another image"
-"""Stands for the id of an image that the emulator has, and the stack does not use yet."""
 
 CHANGES = (
     Change(
@@ -64,6 +62,9 @@ CHANGES = (
         frozenset({("update", "aws:lambda/function:Function", "thumbnails")}), when=int,
     ),
 )  # fmt: skip
+
+LIFTED = frozenset({("delete", "aws:backup/vaultLockConfiguration:VaultLockConfiguration")})
+"""What goes when protection is lifted, besides what is only updated."""
 
 _PARTS_OF_A_REPLACEMENT = frozenset({"create-replacement", "delete-replaced"})
 

@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ def emulator() -> Iterator[str]:
     # It decides bucket policies without their conditions, so that a denial of what comes without
     # TLS would deny everything. Who may do what is proven, and not rehearsed.
     FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]
+    # It looks for the permission of S3's logs in the first words of a policy alone.
+    FakeBucket._log_permissions_enabled_policy = staticmethod(_admits_logs)  # type: ignore[method-assign]  # noqa: SLF001
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # not every request
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
@@ -43,6 +46,26 @@ def emulator() -> Iterator[str]:
         yield f"http://{host}:{port}"
     finally:
         server.stop()
+
+
+def _admits_logs(target_bucket: Any, target_prefix: str | None) -> bool:  # noqa: ANN401 -- moto's bucket
+    """Whether a bucket's policy lets S3 deliver access logs below a prefix."""
+    written = f"arn:aws:s3:::{target_bucket.name}/{target_prefix or ''}log"
+    for statement in json.loads(target_bucket.policy or b"{}").get("Statement", []):
+        principal = statement.get("Principal")
+        actions, resources = (
+            [one] if isinstance(one := statement.get(key, []), str) else one
+            for key in ("Action", "Resource")
+        )
+        if (
+            statement["Effect"] == "Allow"
+            and isinstance(principal, dict)
+            and principal.get("Service") == "logging.s3.amazonaws.com"
+            and "s3:PutObject" in actions
+            and any(fnmatchcase(written, resource) for resource in resources)
+        ):
+            return True
+    return False
 
 
 def settings(config: Path) -> dict[str, Any]:
@@ -59,6 +82,37 @@ def account_of(config: Mapping[str, Any], endpoint: str) -> Aws:
 _CERTIFICATE_KEYS = ("cinema:certificateArn",)
 
 
+OTHER_IMAGE = "another image"
+"""The name of an image that the account has and no stack begins with."""
+
+
+BUILDS = 12
+"""Images that stand for what EC2 Image Builder would build, which the emulator does not have."""
+
+
+def build(aws: Aws, number: int) -> str:
+    """The id of the image that stands for the build of that number."""
+    filters = [{"Name": "name", "Values": [f"build {number % BUILDS}"]}]
+    return str(aws.ec2("describe_images", Filters=filters)["Images"][0]["ImageId"])
+
+
+def _image(aws: Aws, name: str) -> str:
+    answer = aws.ec2(
+        "register_image",
+        Name=name,
+        Architecture="arm64",
+        RootDeviceName="/dev/xvda",
+        VirtualizationType="hvm",
+    )
+    return str(answer["ImageId"])
+
+
+def other_image(aws: Aws) -> str:
+    """The id of that image."""
+    filters = [{"Name": "name", "Values": [OTHER_IMAGE]}]
+    return str(aws.ec2("describe_images", Filters=filters)["Images"][0]["ImageId"])
+
+
 def furnish(aws: Aws, config: dict[str, Any]) -> dict[str, Any]:
     """Make what `config` takes for granted, and return it with the ids that the emulator gave.
 
@@ -70,14 +124,10 @@ def furnish(aws: Aws, config: dict[str, Any]) -> dict[str, Any]:
         aws.ec2("create_key_pair", KeyName=found["cinema:keyName"])
     for key, value in config.items():
         if isinstance(value, str) and value.startswith("ami-"):
-            answer = aws.ec2(
-                "register_image",
-                Name=key.replace(":", "-"),
-                Architecture="arm64",
-                RootDeviceName="/dev/xvda",
-                VirtualizationType="hvm",
-            )
-            found[key] = answer["ImageId"]
+            found[key] = _image(aws, key.replace(":", "-"))
+    _image(aws, OTHER_IMAGE)
+    for number in range(BUILDS):
+        _image(aws, f"build {number}")
     for key in _CERTIFICATE_KEYS:
         if found.get(key):
             domain = found.get("cinema:apiDomain", "cinema.example")

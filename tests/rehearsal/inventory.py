@@ -105,6 +105,11 @@ def _listed(aws: Aws, listing: Listing) -> list[Any]:
     return _open(aws.call(listing.service, listing.operation, **asked), listing.items)
 
 
+def _is_waiting(aws: Aws, key: str) -> bool:
+    about = aws.call("kms", "describe_key", KeyId=key)["KeyMetadata"]
+    return bool(about["KeyState"] == "PendingDeletion")
+
+
 def inventory(aws: Aws) -> frozenset[str]:
     """One `service noun id` for everything that the account has."""
     found = set()
@@ -116,5 +121,10 @@ def inventory(aws: Aws) -> frozenset[str]:
                 if state in listing.gone[1]:
                     continue
             id_ = item[listing.id] if listing.id else item
-            found.add(f"{listing.service} {noun} {id_}")
+            id_ = id_.removeprefix("/hostedzone/")
+            if noun == "Keys" and _is_waiting(aws, id_):
+                noun_of_it = "KeysThatWaitForDeletion"
+            else:
+                noun_of_it = noun
+            found.add(f"{listing.service} {noun_of_it} {id_}")
     return frozenset(found)

@@ -32,6 +32,7 @@ from tests.engine.aws_double import AwsDouble, plain
 from tests.engine.aws_outputs import computed
 from tests.engine.serving import serve
 from tests.rehearsal.aws import Aws, Properties
+from tests.rehearsal.emulator import build
 from tests.rehearsal.kinds import Kind
 from tests.rehearsal.services import KINDS
 
@@ -76,6 +77,12 @@ class RehearsingDouble(AwsDouble):
         self._aws = Aws(self._endpoint, self._account.region, self._account.number)
         return answer
 
+    def _built(self) -> list[Properties]:
+        """An image that exists, for what is built is launched."""
+        done = self._journal.read_text().count("aws:imagebuilder/image:Image")
+        image = build(self._aws, done - 1)
+        return [{"amis": [{"image": image, "region": self._aws.region}]}]
+
     def _note(self, done: str, urn: str) -> None:
         with self._journal.open("a") as journal:
             journal.write(json.dumps({"done": done, "urn": urn}) + "\n")
@@ -117,9 +124,12 @@ class RehearsingDouble(AwsDouble):
     ) -> provider_pb2.CreateResponse:
         kind = kind_of(request.urn)
         if kind is None or request.preview:
+            answer = super().Create(request, context)
             if not request.preview:
                 self._note("echoed", request.urn)
-            return super().Create(request, context)
+                if request.urn.split("::")[2].endswith("$aws:imagebuilder/image:Image"):
+                    answer.properties.update({"outputResources": self._built()})
+            return answer
         inputs = _read(request.properties)
         given = plain(inputs)
         with self._one:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,27 +49,39 @@ def _words(key: str, *names: str, **fragments: str) -> Switch:
     return Switch(key, tuple(values))
 
 
-_CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-4000-8000-000000000000"
-_WITH_CERTIFICATE = {
-    "cinema:certificateArn": _CERTIFICATE, "cinema:apiDomain": "api.cinema.example",
-}  # fmt: skip
-_WITHOUT_CERTIFICATE = {"cinema:certificateArn": None, "cinema:apiDomain": None}
 _ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
 
 PREVIEWS = "docs/pull-requests.md"
 
 SWITCHES = (
-    _words("cinema:egress", "each-zone", "one-zone", one_zone="egress-one-zone"),
     Switch(
-        "cinema:https",
+        "cinema:egress",
         (
-            Value("required", {"cinema:https": "required", **_WITH_CERTIFICATE}),
+            Value("each-zone", {"cinema:egress": "each-zone"}),
             Value(
-                "optional", {"cinema:https": "optional", **_WITHOUT_CERTIFICATE}, ("https-none",)
+                "one-zone",
+                {"cinema:egress": "one-zone"},
+                ("egress-one-zone", "database-endpoints-one-zone"),
             ),
         ),
     ),
-    _words("cinema:site", "private", "website", website="site-website"),
+    _words("cinema:access", "session-manager", "bastion", bastion="access-bastion"),
+    _words("cinema:delivery", "cdn", "website", website="delivery-website"),
+    _words("cinema:keys", "customer", "aws", aws="keys-aws"),
+    Switch(
+        "cinema:alarms",
+        (
+            Value("mail", {"cinema:alarms": "alarms@cinema.example"}),
+            Value("off", {"cinema:alarms": "off"}, ("alarms-off",)),
+        ),
+    ),
+    Switch(
+        "cinema:apiImage",
+        (
+            Value("build", {"cinema:apiImage": "build"}),
+            Value("ami", {"cinema:apiImage": "ami-0a000000000000001"}, ("api-image-ami",)),
+        ),
+    ),
     _words("cinema:images", "login", "public"),
     _words("cinema:previews", "off", "create", "adopt", create=PREVIEWS, adopt=PREVIEWS),
     Switch(
@@ -90,15 +102,38 @@ SWITCHES = (
         "cinema:databaseZones",
         (
             Value("three", {"cinema:databaseZones": _ZONES}),
-            Value("one", {"cinema:databaseZones": _ZONES[:1]}, ("database-one-member",)),
+            Value(
+                "one",
+                {"cinema:databaseZones": _ZONES[:1]},
+                ("database-one-member", "database-endpoints-one-zone"),
+            ),
         ),
     ),
 )
 
+_SESSIONS = ("cinema:access", "session-manager")
+
+BOTH: Mapping[frozenset[tuple[str, str]], tuple[str, ...]] = {
+    frozenset({_SESSIONS, ("cinema:egress", "one-zone")}): (
+        "sessions-api-one-zone", "sessions-database-one-zone",
+    ),
+    frozenset({_SESSIONS, ("cinema:databaseZones", "one")}): ("sessions-database-one-zone",),
+    frozenset({_SESSIONS, ("cinema:keys", "aws")}): ("sessions-keys-aws",),
+    frozenset({("cinema:alarms", "mail"), ("cinema:keys", "aws")}): ("alarms-keys-aws",),
+}  # fmt: skip
+"""Fragments that two values need together."""
+
 TOGETHER: tuple[frozenset[str], ...] = (
-    # The API's user data has the database's hosts, who may see images, and the site's origin.
-    frozenset({"cinema:databaseZones", "cinema:images", "cinema:site"}),
-)
+    # The API's launch template.
+    frozenset({
+        "cinema:access", "cinema:apiImage", "cinema:databaseZones", "cinema:delivery",
+        "cinema:images",
+    }),
+    # The dashboard.
+    frozenset({"cinema:alarms", "cinema:databaseZones", "cinema:egress"}),
+    # The members of the database.
+    frozenset({"cinema:access", "cinema:databaseZones", "cinema:keys", "cinema:protect"}),
+)  # fmt: skip
 """Sets of three switches or more that shape the same resource: every combination of each set is
 proven, and of all others every pair. `test_matrix.py` finds the sets by evaluating each switch
 alone, and holds them against these."""
@@ -134,24 +169,23 @@ class Matrix:
 
         It begins with prod's own values.
         """
-        everything = list(itertools.product(*([v.name for v in s.values] for s in self.switches)))
-        missing, chosen = self.required(), [everything[0]]
-        missing -= set(_inside(missing, self.covered(everything[0])))
+        wanted = sorted(self.required(), key=sorted)
+        everything = {
+            one: self._mask(wanted, one)
+            for one in itertools.product(*([v.name for v in s.values] for s in self.switches))
+        }
+        first = next(iter(everything))
+        chosen, missing = [first], ~everything[first] & ((1 << len(wanted)) - 1)
         while missing:
-            best = max(everything, key=lambda one: _count(missing, self.covered(one)))
-            missing -= set(_inside(missing, self.covered(best)))
+            best = max(everything, key=lambda one: (everything[one] & missing).bit_count())
+            missing &= ~everything[best]
             chosen.append(best)
         return chosen
 
-
-def _inside(
-    wanted: Iterable[frozenset[tuple[str, str]]], whole: frozenset[tuple[str, str]]
-) -> Iterator[frozenset[tuple[str, str]]]:
-    return (one for one in wanted if one <= whole)
-
-
-def _count(wanted: Iterable[frozenset[tuple[str, str]]], whole: frozenset[tuple[str, str]]) -> int:
-    return sum(1 for _ in _inside(wanted, whole))
+    def _mask(self, wanted: Sequence[frozenset[tuple[str, str]]], one: Combination) -> int:
+        """A bit for each of `wanted` that the combination has."""
+        whole = self.covered(one)
+        return sum(1 << bit for bit, part in enumerate(wanted) if part <= whole)
 
 
 MATRIX = Matrix(SWITCHES, TOGETHER)
@@ -179,7 +213,13 @@ def configuration(base: Mapping[str, Any], combination: Combination) -> dict[str
 def contract(combination: Combination, folder: Path) -> Path:
     """Write the contract of a combination to `folder`: its fragments, one over the other."""
     below = ROOT / "policy" / "contract.yaml"
-    fragments = dict.fromkeys(name for value in values(combination) for name in value.fragments)
+    stand = MATRIX.covered(combination)
+    fragments = dict.fromkeys(
+        [
+            *(name for value in values(combination) for name in value.fragments),
+            *(name for both, names in BOTH.items() if both <= stand for name in names),
+        ]
+    )
     for number, name in enumerate(fragments):
         path = folder / f"{number}.yaml"
         path.write_text(_laid_over(_fragment(name), below))

@@ -23,7 +23,7 @@ from tests.stack.switches import FRAGMENTS, MATRIX, PREVIEWS, SWITCHES, TOGETHER
 
 TODAY = dt.date(2026, 12, 1)
 COMBINATIONS = MATRIX.combinations()
-LINKED = ("stack", "thumbnailer", "client_dist", "policy", ".venv", "Pulumi.yaml")
+LINKED = ("stack", "thumbnailer", "client_dist", "service", "policy", ".venv", "Pulumi.yaml")
 
 
 def graph(folder: Path, combination: Combination) -> Graph:
@@ -95,6 +95,7 @@ def test_a_switch_that_is_new_is_found(tmp_path: Path) -> None:
 
 def test_every_fragment_belongs_to_a_value() -> None:
     used = {name for s in SWITCHES for v in s.values for name in v.fragments}
+    used |= {name for names in switches.BOTH.values() for name in names}
     assert {path.stem for path in FRAGMENTS.glob("*.yaml")} == used - {PREVIEWS}
 
 

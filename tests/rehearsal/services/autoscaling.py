@@ -76,6 +76,7 @@ def _read(aws: Aws, id_: str, state: Properties) -> Properties | None:
     said = _BASE.read(aws, id_, state)
     if said is None:
         return None
+    said["enabledMetrics"] = [one["metric"] for one in said.get("enabledMetrics", [])]
     said["tags"] = [
         {key: tag[key] for key in ("key", "value", "propagateAtLaunch")}
         for tag in said.get("tags", [])

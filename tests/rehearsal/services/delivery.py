@@ -414,6 +414,11 @@ def _read_acl(aws: Aws, id_: str, state: Properties) -> Properties | None:
     return {**_wafs(properties(found)), "scope": state["scope"], "arn": found["ARN"], "tags": tags}
 
 
+def _unwrapped(text: str) -> str:
+    """The emulator gives back how Python shows bytes, where AWS gives bytes."""
+    return text[2:-1] if text.startswith("b'") and text.endswith("'") else text
+
+
 def _wafs(said: Properties) -> Properties:
     """WAF says `SampledRequestsEnabled` and `CloudWatchMetricsEnabled`, and Pulumi its own."""
     text = re.compile(r"^cloudWatchMetricsEnabled$")
@@ -424,6 +429,8 @@ def _wafs(said: Properties) -> Properties:
                 text.sub("cloudwatchMetricsEnabled", key): renamed(item)
                 for key, item in value.items()
             }
+        if isinstance(value, bytes):
+            return _unwrapped(value.decode())
         return [renamed(item) for item in value] if isinstance(value, list) else value
 
     return dict(renamed(said))

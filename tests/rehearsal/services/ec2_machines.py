@@ -19,8 +19,10 @@ _ROOT = "/dev/xvda"
 _SIZE_OF_IMAGE = 8
 """AWS takes it from the image where nothing is said; the emulator's images have none."""
 _OF_INTERFACE = ("SubnetId", "PrivateIpAddress", "SecurityGroupIds")
-_OURS = {"rootBlockDevice", "associatePublicIpAddress", "monitoring", "iamInstanceProfile",
-         "userDataReplaceOnChange", "userDataBase64", "sourceDestCheck"}  # fmt: skip
+_OURS = {
+    "associatePublicIpAddress", "forceDestroy", "iamInstanceProfile", "monitoring",
+    "rootBlockDevice", "sourceDestCheck", "userDataBase64", "userDataReplaceOnChange",
+}  # fmt: skip
 
 
 def _request(aws: Aws, given: Properties) -> tuple[Properties, set[str]]:
@@ -282,6 +284,7 @@ KINDS = (
             "associatePublicIpAddress",
         }),
         echoed=lambda aws, given: _request(aws, given)[1],
+        untold={"forceDestroy": _PROVIDERS},
     ),
     ec2(
         "aws:ebs/volume:Volume", "Volume", "Volumes", "volume", id="VolumeId",
