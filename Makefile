@@ -2,7 +2,7 @@
 # `make` alone explains.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-clean prove rehearse costs seed-data test check format bench demo-pr docs screenshots package clean
+.PHONY: help setup run run-clean prove rehearse costs seed-data test check format bench demo-pr docs lock screenshots package clean
 
 PYTHON ?= python3
 UV := $(or $(shell command -v uv),build/uv/bin/uv)
@@ -67,8 +67,12 @@ bench: setup ## Time proofs, thumbnails and the API beside their peers, and meas
 demo-pr: setup ## Show what a pull request with two bad changes gets, in build/demo-pr
 	@PATH="$(dir $(abspath $(UV))):$$PATH" $(RUN) python -m tests.workflows.demo build/demo-pr
 
-docs: setup ## Write docs/claims.md anew from the docstrings
+docs: setup ## Write anew what is generated of the documentation
 	@$(RUN) stackproof claims --markdown > docs/claims.md
+	@$(RUN) python -m tests.machines.units
+
+lock: setup ## Write service/requirements.txt anew from the lock
+	@$(UV) export --frozen --quiet --package cinema-api --no-dev --no-emit-workspace --no-annotate --no-header --format requirements-txt --output-file service/requirements.txt
 
 screenshots: setup ## Take the pictures of the documentation of the running product
 	@$(RUN) python -m tests.browser.screenshots

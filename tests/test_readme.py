@@ -21,20 +21,16 @@ BAD_CHANGE = """\
         SecurityFlow(IPv4Network("0.0.0.0/1"), "database", 27017, "Debugging"),
         SecurityFlow(IPv4Network("128.0.0.0/1"), "database", 27017, "Debugging"),
 """
-LINKED = ("policy", "thumbnailer", "client_dist", ".venv", "Pulumi.yaml", "Pulumi.prod.yaml")
+LINKED = (
+    *("policy", "service", "thumbnailer", "client_dist"),
+    *(".venv", "Pulumi.yaml", "Pulumi.prod.yaml"),
+)
 
 
 def project(folder: Path, *, changed: bool) -> Path:
     """This project; with the bad change of the README when `changed`."""
     shutil.copytree(ROOT / "stack", folder / "stack", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in (
-        "policy",
-        "thumbnailer",
-        "client_dist",
-        ".venv",
-        "Pulumi.yaml",
-        "Pulumi.prod.yaml",
-    ):
+    for name in LINKED:
         (folder / name).symlink_to(ROOT / name)
     if changed:
         security = folder / "stack" / "cinema" / "security.py"

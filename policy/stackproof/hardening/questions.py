@@ -111,8 +111,9 @@ def settled(check: str, urn: str, decided: Sequence[Claim]) -> Settled | None:
     """What the proofs say where they decide what `check` asks of the resource `urn`.
 
     They do when one of their claims blames the resource, and when each is proven or violated: then
-    what is violated is another resource's, and has its own claim. Where a proof is open and does
-    not name the resource, Checkov's own verdict stands.
+    what is violated is another resource's, and has its own claim. Where a proof is open, so is what
+    it would decide: who knows less, as a preview does, must not find more. None where no proof is
+    asked.
     """
     question = next((q for q in QUESTIONS if check in q.checks), None)
     if question is None:
@@ -127,6 +128,6 @@ def settled(check: str, urn: str, decided: Sequence[Claim]) -> Settled | None:
         against = tuple(c for c in found if c.verdict is verdict and urn in c.resources)
         if against:
             return Settled(question, verdict, against)
-    if any(claim.verdict is Verdict.UNPROVEN for claim in found):
-        return None
+    if unproven := tuple(claim for claim in found if claim.verdict is Verdict.UNPROVEN):
+        return Settled(question, Verdict.UNPROVEN, unproven)
     return Settled(question, Verdict.PROVEN, tuple(found))

@@ -139,10 +139,11 @@ def test_a_proof_that_blames_another_resource_stands_and_says_so() -> None:
     )
 
 
-def test_a_proof_that_is_open_elsewhere_settles_nothing() -> None:
+def test_where_a_proof_is_open_so_is_what_it_would_decide() -> None:
     found = decided(*network(Verdict.UNPROVEN, urn(GROUP, "other")))
 
-    assert found["hardening.CKV_AWS_24"].verdict is Verdict.VIOLATED
+    assert found["hardening.CKV_AWS_24"].verdict is Verdict.UNPROVEN
+    assert "unproven by network.closed" in found["hardening.CKV_AWS_24"].evidence.summary
     assert found["hardening.CKV_AWS_25"].verdict is Verdict.PROVEN
 
 
