@@ -15,7 +15,7 @@ from tests.stack.engine_double import ROOT
 # As Pulumi runs the program: its folder is first on the path.
 sys.path.insert(0, str(ROOT / "stack"))
 
-from tests.machines.building import bare, fetch, settings, steps  # noqa: E402 - as just said
+from tests.machines.building import bare, fetch, settings, steps
 
 REQUIRED = "CINEMA_MACHINES"
 """Set to `required`, a machine that cannot be made fails instead of skipping."""

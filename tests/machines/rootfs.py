@@ -90,6 +90,8 @@ class Rootfs:
             (made.root / name).chmod(0o1777)
         made._programs(read, write)
         made._etc()
+        made.write("doubles/told", "")
+        (made.root / "doubles/told").chmod(0o666)  # whoever runs a double
         for name in _SIMPLE:
             made.double(name, "")
         made.double("sysctl", _SYSCTL)
@@ -150,8 +152,7 @@ class Rootfs:
     @property
     def told(self) -> list[str]:
         """What the doubles were asked to do, in order."""
-        file = self.root / "doubles" / "told"
-        return file.read_text().splitlines() if file.is_file() else []
+        return self.read("doubles/told").splitlines()
 
     def command(self, script: str, *, network: bool = False) -> list[str]:
         """The command that runs a script of bash as root on the machine."""

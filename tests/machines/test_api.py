@@ -126,7 +126,7 @@ def test_the_api_is_ready_on_its_machine_as_its_unit_starts_it(
             try:
                 answer = ready(f"http://127.0.0.1:{port}/readyz", process)
             finally:
-                process.terminate()
+                process.kill()  # `unshare` waits for what it started, whatever else it is told
                 (rootfs.root / "etc/cinema/environment").unlink()
     assert answer is not None, log.read_text()
     assert answer.status_code == 200, (answer.text, log.read_text())
