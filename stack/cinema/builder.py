@@ -14,6 +14,7 @@ from cinema.artifacts import Artifact
 from cinema.buckets import Access, Bucket
 from cinema.ground import Ground
 from cinema.instances import METADATA_OPTIONS
+from cinema.logs import LOG_RETENTION_DAYS
 from cinema.subnets import Tier
 
 _INSTANCE_TYPE = "t4g.medium"
@@ -21,7 +22,7 @@ _INSTANCE_TYPE = "t4g.medium"
 
 @dataclass(frozen=True, kw_only=True)
 class BuilderSettings:
-    """In which `zone` builds stand, and which `machines` are built."""
+    """In which `zone` builds stand, and of which `machines` there may be one."""
 
     zone: str
     machines: tuple[str, ...]
@@ -54,6 +55,16 @@ class Builder(pulumi.ComponentResource):
             protect=False,
             opts=self._child,
         )
+        # Declared, or Image Builder would make them, without an end to their retention.
+        log_groups = [
+            aws.cloudwatch.LogGroup(
+                f"build-{machine}",
+                name=ground.names.build_log_group(machine),
+                retention_in_days=LOG_RETENTION_DAYS,
+                opts=self._child,
+            )
+            for machine in settings.machines
+        ]
         role = aws.iam.Role(
             name,
             name=ground.names.role(name),
@@ -89,6 +100,7 @@ class Builder(pulumi.ComponentResource):
             *ground.network.ready[Tier.PRIVATE],
             *ground.security.rules["builder"],
             attachment,
+            *log_groups,
             *self._artifacts.ready,
             *needs,
         ]

@@ -21,7 +21,6 @@ from cinema.builder import Builder
 from cinema.config import Config, ConfigError
 from cinema.ground import Ground
 from cinema.instances import IMAGE_ID
-from cinema.logs import LOG_RETENTION_DAYS
 from cinema.names import Names
 
 BUILD = "build"
@@ -197,14 +196,8 @@ class Machine(pulumi.ComponentResource):
         self, name: str, settings: MachineSettings, names: Names, builder: Builder
     ) -> pulumi.Output[str]:
         label = names.machine(name)
-        log_group = aws.cloudwatch.LogGroup(
-            f"build-{name}",
-            name=names.build_log_group(name),
-            retention_in_days=LOG_RETENTION_DAYS,
-            opts=self._child,
-        )
         objects = [builder.put(artifact) for artifact in settings.artifacts]
-        self.ready = [*builder.ready, log_group, *objects]
+        self.ready = [*builder.ready, *objects]
 
         data = document(names, name, settings)
         component_version = version_of([label, data])

@@ -119,7 +119,7 @@ def build_machines(names: Names, machines: Sequence[str]) -> str:
     return document(
         allow(["s3:GetObject"], [f"{names.bucket_arn('artifacts')}/*"]),
         allow(["imagebuilder:GetComponent"], [names.component_arn("*")]),
-        *([allow(["logs:CreateLogStream", "logs:PutLogEvents"], logs)] if logs else []),
+        allow(["logs:CreateLogStream", "logs:PutLogEvents"], logs),
         allow(list(_AGENT), ["*"]),
     )
 

@@ -62,7 +62,7 @@ class Settings:
             network=network,
             builder=BuilderSettings(
                 zone=network.egress_zones[0],
-                machines=tuple(name for name, each in machines.items() if each.image is None),
+                machines=tuple(machines),
             ),
             machines=machines,
             balancer=balancer,

@@ -25,10 +25,11 @@ NAMES = Names(project="cinema", stack="test", account="123456789012", region="us
 # The double of python3.13 is this machine's Python. A venv of it gets a `pip` that lets uv install
 # the same things from its cache, for there is no network to get them by.
 _PYTHON = """
-{python} "$@"
-if [ "${{1:-}} ${{2:-}}" = "-m venv" ]; then
+if [ "${{1:-}} ${{2:-}}" != "-m venv" ]; then
+  exec {python} "$@"
+else
+  {python} -m venv --without-pip "$3"
   package=$(echo "$3"/lib/python3.*/site-packages)/pip
-  rm -rf "$package"*
   mkdir "$package"
   cat >"$package/__main__.py" <<END
 import os, sys

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
 import pytest
 
 from stackproof.aws.events import event_facts
 from stackproof.aws.identity import identity_facts
 from stackproof.aws.network import network_facts
 from stackproof.aws.readiness import readiness_facts
-from stackproof.model import Family, NotModelled, Resource, Unknown, Value
+from stackproof.contract import Availability, Contract, Group
+from stackproof.model import Family, NotModelled, Resource, Unknown, Value, Verdict
+from stackproof.proofs.readiness import obligations
+from stackproof.selection import select
 from tests.policy.graphs import graph, ref, resource, urn
 from tests.policy.identity.worlds import declared
 
@@ -286,3 +290,29 @@ def test_what_a_build_needs_is_not_known_where_its_infrastructure_is_not() -> No
     found = graph(*GROUND, infrastructure(), image(infrastructureConfigurationArn=UNKNOWN))
     facts = readiness_facts(found, network_facts(found), event_facts(found))
     assert facts.workloads[urn(IMAGE, "api")].unknown == "where api is built is not known"
+
+
+def claimed(*waited_for: str) -> tuple[Verdict, set[str]]:
+    """The verdict on an image that waits for these, and what it should have waited for."""
+    made = msgspec.structs.replace(image(), dependencies=(urn(INFRASTRUCTURE, "builder"),))
+    made = msgspec.structs.replace(made, dependencies=(*made.dependencies, *waited_for))
+    where = msgspec.structs.replace(infrastructure(), dependencies=(urn(PROFILE, "builder"),))
+    found = graph(*GROUND, where, made)
+    images = Group(type=IMAGE, name="*")
+    contract = Contract(
+        groups={"images": images},
+        availability=Availability(survive="any one zone", boot=("images",)),
+    )
+    facts = readiness_facts(found, network_facts(found), event_facts(found))
+    claims = obligations(facts, contract, select(contract, found))
+    (decision,) = (o.decide() for o in claims if o.id == "availability.boot.images")
+    return decision.verdict, set(decision.resources)
+
+
+def test_a_build_that_does_not_wait_for_its_permissions_is_violated() -> None:
+    needed = [urn(EGRESS, "out"), urn(ATTACHMENT, "builder"), urn(ROLE, "builder")]
+    assert claimed(*needed)[0] is Verdict.PROVEN
+    for missing in (urn(EGRESS, "out"), urn(ATTACHMENT, "builder")):
+        verdict, blamed = claimed(*(n for n in needed if n != missing))
+        assert verdict is Verdict.VIOLATED
+        assert missing in blamed
