@@ -21,7 +21,9 @@ BAD_CHANGE = """\
         SecurityFlow(IPv4Network("0.0.0.0/1"), "database", 27017, "Debugging"),
         SecurityFlow(IPv4Network("128.0.0.0/1"), "database", 27017, "Debugging"),
 """
-LINKED = ("policy", "thumbnailer", "client_dist", ".venv", "Pulumi.yaml", "Pulumi.prod.yaml")
+LINKED = (
+    "policy", "service", "thumbnailer", "client_dist", ".venv", "Pulumi.yaml", "Pulumi.prod.yaml",
+)  # fmt: skip
 
 
 def project(folder: Path, *, changed: bool) -> Path:
@@ -29,6 +31,7 @@ def project(folder: Path, *, changed: bool) -> Path:
     shutil.copytree(ROOT / "stack", folder / "stack", ignore=shutil.ignore_patterns("__pycache__"))
     for name in (
         "policy",
+        "service",
         "thumbnailer",
         "client_dist",
         ".venv",

@@ -15,7 +15,7 @@ from typing import Any
 from tests.engine.install import REPOSITORY, Installation
 
 COPIED = ("stack", "thumbnailer", "client_dist")
-LINKED = (".venv", "policy")
+LINKED = (".venv", "policy", "service")
 """Read only by the engine; linked, so that Python's compiled files are shared."""
 TIME_LIMIT = 300
 

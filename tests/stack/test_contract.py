@@ -63,7 +63,15 @@ def test_a_stack_does_what_its_contract_says_and_nothing_else(stack: str) -> Non
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """This project with configuration of its own."""
-    for name in ("stack", "thumbnailer", "client_dist", "policy", ".venv", "Pulumi.yaml"):
+    for name in (
+        "stack",
+        "thumbnailer",
+        "client_dist",
+        "policy",
+        "service",
+        ".venv",
+        "Pulumi.yaml",
+    ):
         (tmp_path / name).symlink_to(ROOT / name)
     return tmp_path
 

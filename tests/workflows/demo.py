@@ -17,7 +17,9 @@ from tests.test_readme import ANCHOR, BAD_CHANGE
 from tests.workflows.github_double import REPOSITORY, TOKEN, GitHubDouble, github_double
 
 ROOT = Path(__file__).parents[2]
-PROJECT = ("stack", "policy", "thumbnailer", "client_dist", "Pulumi.yaml", "Pulumi.prod.yaml")
+PROJECT = (
+    "stack", "policy", "service", "thumbnailer", "client_dist", "Pulumi.yaml", "Pulumi.prod.yaml",
+)  # fmt: skip
 PULL_REQUEST = 7
 COMMIT = "5" * 40
 """What GitHub says that the newest commit is: links lead to it."""

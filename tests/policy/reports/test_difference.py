@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[3]
 GOLDEN = Path(__file__).parent / "golden" / "difference"
 TODAY = dt.date(2026, 11, 26)
 ON_GITHUB = Repository("https://github.com/owner/cinema", "0123456789abcdef")
-PARTS = ("stack", "client_dist", "thumbnailer", "Pulumi.prod.yaml")
+PARTS = ("stack", "client_dist", "service", "thumbnailer", "Pulumi.prod.yaml")
 
 
 def same_as_golden(name: str, text: str) -> None:
