@@ -2,7 +2,7 @@
 # `make` alone explains.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-clean prove rehearse seed-data test check format bench demo-pr docs screenshots package clean
+.PHONY: help setup run run-clean prove rehearse costs seed-data test check format bench demo-pr docs screenshots package clean
 
 PYTHON ?= python3
 UV := $(or $(shell command -v uv),build/uv/bin/uv)
@@ -37,6 +37,9 @@ prove: setup build/thumbnailer.sha256 ## Evaluate the program, prove its archite
 
 rehearse: setup ## Make a stack with Pulumi against an emulator of AWS, compare, take it down (STACK=prod|dev|seed)
 	@$(RUN) python -m tests.rehearsal $(STACK)
+
+costs: setup build/thumbnailer.sha256 ## Print what each stack costs a month
+	@$(RUN) python stack/costs.py
 
 seed-data: setup ## Load forty-eight films into the database that CINEMA_DATABASE_URI names
 	@$(RUN) cinema-api seed

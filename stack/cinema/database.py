@@ -24,6 +24,7 @@ from cinema.subnets import Tier
 DATABASE_PORT = 27017
 _MEMBER_HOST = 10
 _DATA_DEVICE = "/dev/sdf"
+_NO_SNAPSHOT = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,7 @@ class DatabaseSettings:
     instance_type: str
     key_name: str | None
     volume_gib: int
+    snapshot: str | None
     members: dict[str, str]
     domain: str
     replica_set: str
@@ -54,6 +56,11 @@ class DatabaseSettings:
             # An even number survives no more losses than one fewer, and can split in halves.
             raise ConfigError(key, f"{len(zones)} members cannot vote: choose an odd number")
         subnets = network.planned(Tier.DATABASE)
+        snapshot = config.matching(
+            "cinema:databaseSnapshot",
+            rf"{_NO_SNAPSHOT}|snap-[0-9a-f]{{8,17}}",
+            "a snapshot's id, nor `none`",
+        )
         return cls(
             image=config.matching("cinema:databaseImage", IMAGE_ID, "an image's id"),
             instance_type=config.matching(
@@ -61,6 +68,7 @@ class DatabaseSettings:
             ),
             key_name=key_name(config),
             volume_gib=config.whole("cinema:databaseVolumeGiB", least=1, most=16384),
+            snapshot=None if snapshot == _NO_SNAPSHOT else snapshot,
             members={zone: str(subnets[zone].host(_MEMBER_HOST)) for zone in zones},
             domain=names.domain,
             replica_set=names.prefix,
@@ -175,12 +183,19 @@ class Database(pulumi.ComponentResource):
             availability_zone=zone,
             type="gp3",
             size=settings.volume_gib,
+            snapshot_id=settings.snapshot,
             encrypted=True,
             kms_key_id=self._ground.keys.arn("database"),
             # The last thing to be lost; where it is not protected, a snapshot is not kept.
             final_snapshot=settings.protect,
             tags={**self._tags(zone), policies.BACKUP_TAG: self._ground.names.prefix},
-            opts=pulumi.ResourceOptions(parent=self, protect=settings.protect),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=settings.protect,
+                # What a volume began with is no matter of later updates. Only one that is
+                # replaced by name begins with the snapshot that the settings name now.
+                ignore_changes=["snapshotId"],
+            ),
         )
 
     def _instance(

@@ -51,8 +51,7 @@ class Certificate(pulumi.ComponentResource):
             # CloudFront takes certificates of this region alone, wherever all else is (CloudFront
             # Developer Guide, "Requirements for using SSL/TLS certificates with CloudFront").
             region=REGION,
-            # The next one is there before CloudFront lets go of this.
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False),
+            opts=child,
         )
         # One name, so one record that proves it is ours.
         option = certificate.domain_validation_options[0]
@@ -60,7 +59,9 @@ class Certificate(pulumi.ComponentResource):
             f"{name}-validation",
             zone_id=settings.zone_id,
             name=option.resource_record_name.apply(_known),
-            type=option.resource_record_type.apply(_known),
+            # Never another (AWS Certificate Manager User Guide, "AWS Certificate Manager DNS
+            # validation").
+            type="CNAME",
             records=[option.resource_record_value.apply(_known)],
             ttl=300,
             # ACM asks for the same record each time that the same name is validated.

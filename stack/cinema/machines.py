@@ -240,7 +240,13 @@ class Machine(pulumi.ComponentResource):
                     # For this account alone: no launch permission of anybody's.
                     ami_distribution_configuration=aws.imagebuilder.DistributionConfigurationDistributionAmiDistributionConfigurationArgs(
                         name=f"{label} {{{{ imagebuilder:buildDate }}}}",
-                        ami_tags={"Name": label, "project": names.project, "stack": names.stack},
+                        ami_tags={
+                            "Name": label,
+                            "project": names.project,
+                            "stack": names.stack,
+                            # What `cinema:<machine>Patch` wants to know of it.
+                            "recipe": version,
+                        },
                     ),
                 )
             ],

@@ -36,7 +36,7 @@ class PrivateZone(pulumi.ComponentResource):
         self.records = {
             host: aws.route53.Record(
                 host.removesuffix(f".{names.domain}"),
-                zone_id=zone.zone_id,
+                zone_id=zone.id,
                 name=host,
                 type="A",
                 ttl=_SECONDS_TO_LIVE,
@@ -45,4 +45,4 @@ class PrivateZone(pulumi.ComponentResource):
             )
             for host, address in sorted(hosts.items())
         }
-        self.register_outputs({"zone": zone.zone_id})
+        self.register_outputs({"zone": zone.id})

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the instance that it runs on the machine $1: for `common`, then for the machine's own
-# folder, first the files, then each install script by its number.
+# Makes the instance that it runs on the machine $1: first the files of `common` and of the machine's
+# own folder, then the install scripts of either by their numbers.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 machine=$1
@@ -14,10 +14,12 @@ while IFS= read -r -d '' file; do
   if [ "$(head -c 2 "$file" | tr -d '\0')" = '#!' ]; then chmod 0755 "$file"; fi
 done < <(find "$here" -type f -print0)
 
-install -d -m 0755 /opt/cinema /opt/cinema/check
+install -d -m 0755 /etc/cinema /opt/cinema /opt/cinema/check
 install -m 0755 "$here/check.sh" /opt/cinema/check.sh
 for part in "${parts[@]}"; do
   if [ -d "$here/$part/files" ]; then cp --recursive "$here/$part/files/." /; fi
+done
+for part in "${parts[@]}"; do
   for script in "$here/$part/install"/*.sh; do
     if [ -e "$script" ]; then
       echo "── $part/install/$(basename "$script")"

@@ -20,6 +20,9 @@ IDENTITY = frozenset(
 )  # fmt: skip
 """Inputs whose change makes another resource. AWS has more; these are what the tests need."""
 
+_EVERYWHERE = ("aws:cloudfront/", "aws:iam/", "aws:route53/")
+"""Services without regions, whose types take none."""
+
 Properties = dict[str, Any]
 
 
@@ -49,10 +52,10 @@ class Account:
 
     def filled_in(self, type_: str, inputs: Mapping[str, Any]) -> Properties:
         """What the real provider adds to inputs without noting it (pulumi-aws, `tags.go` and
-        `region.go`); here to every type alike, but that IAM has no regions."""
+        `region.go`); here to every type alike, but that some services have no regions."""
         tags = inputs.get("tags")
         found: Properties = {"tagsAll": {**self.tags, **(tags if isinstance(tags, dict) else {})}}
-        if not type_.startswith("aws:iam/"):
+        if not type_.startswith(_EVERYWHERE):
             found["region"] = inputs.get("region") or self.region
         return found
 
@@ -247,6 +250,22 @@ _OUTPUTS: dict[str, dict[str, Callable[[_New], Any]]] = {
         "name": _named(),
     },
     "aws:lb/listener:Listener": {"arn": _IDS["aws:lb/listener:Listener"]},
+    "aws:cloudfront/distribution:Distribution": {
+        "arn": lambda new: new.arn("cloudfront", f"distribution/{new.hash()[:14]}", region=False),
+        "domainName": lambda new: f"d{new.hash()[:13]}.cloudfront.net",
+        "hostedZoneId": _constant("Z2FDTNDATAQYW2"),
+    },
+    "aws:acm/certificate:Certificate": {
+        "arn": lambda new: new.arn("acm", f"certificate/{new.hash()}"),
+        "domainValidationOptions": lambda new: [
+            {
+                "domainName": new.inputs.get("domainName"),
+                "resourceRecordName": f"_{new.hash()}.{new.inputs.get('domainName')}.",
+                "resourceRecordType": "CNAME",
+                "resourceRecordValue": f"_{new.hash()}.acm-validations.aws.",
+            }
+        ],
+    },
     "aws:autoscaling/group:Group": {
         "arn": lambda new: new.arn(
             "autoscaling", f"autoScalingGroup:{new.hash()}:autoScalingGroupName/{new.name()}"

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 Properties = dict[str, Any]
 
-_ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist", "NotExist", "UnknownSnapshot")
+_ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist", "NotExist", "InvalidDocument")
 """Parts of the error codes with which AWS's services say that something is not there."""
 
 
@@ -68,6 +68,8 @@ def is_absent(error: ClientError) -> bool:
     """Whether the service says that what was asked for does not exist."""
     code = str(error.response.get("Error", {}).get("Code", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if code == "BadRequestException" and "not owned" in str(error):
+        return True  # GuardDuty's way to say it
     return any(part in code for part in _ABSENT) or (code == "404" and status == 404)
 
 

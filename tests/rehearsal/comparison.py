@@ -139,6 +139,22 @@ def agrees(  # noqa: C901, PLR0911 -- one for each kind of value
     return bool(wanted == said or _document(wanted) == _document(said))
 
 
+def silences(wanted: Any, said: Any, path: str) -> Iterator[str]:  # noqa: ANN401 -- JSON
+    """The paths within `wanted` of which `said` has no word, in any item of a list."""
+    many = said if isinstance(said, list) else [said]
+    blocks = [one for one in many if isinstance(one, dict)]
+    for item in wanted if isinstance(wanted, list) else [wanted]:
+        for key, value in item.items() if isinstance(item, dict) and blocks else ():
+            those = [one[key] for one in blocks if key in one]
+            if not those and not agrees(value, None):
+                yield f"{path}.{key}"
+            if those and isinstance(value, dict | list):
+                inner = [
+                    one for that in those for one in (that if isinstance(that, list) else [that])
+                ]
+                yield from silences(value, inner, f"{path}.{key}")
+
+
 # ── comparison ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -168,16 +184,16 @@ class Comparison:
     """Attributes that no call took."""
 
 
-def _without(value: Any, paths: set[str], here: str = "") -> Any:  # noqa: ANN401 -- JSON
+def without(value: Any, paths: set[str], here: str = "") -> Any:  # noqa: ANN401 -- JSON
     """`value` without what lies at `paths`, which go through lists without a number."""
     if isinstance(value, dict):
         return {
-            key: _without(item, paths, f"{here}.{key}" if here else key)
+            key: without(item, paths, f"{here}.{key}" if here else key)
             for key, item in value.items()
             if (f"{here}.{key}" if here else key) not in paths
         }
     if isinstance(value, list):
-        return [_without(item, paths, here) for item in value]
+        return [without(item, paths, here) for item in value]
     return value
 
 
@@ -197,7 +213,7 @@ def _attributes(
             continue  # AWS's own mechanisms change it
         wanted = _sent(resolve(value, state), mine.inputs.get(name))
         if wanted is not None and name not in echoed:
-            yield name, _without(wanted, echoed, name)
+            yield name, without(wanted, echoed, name)
 
 
 def compare(
@@ -232,7 +248,9 @@ def compare(
             if said.get(name) is None and not agrees(wanted, None):
                 about.unsaid.add(name)
                 continue
+            silent = set(silences(wanted, said.get(name), name))
+            about.unsaid |= silent
             about.compared += 1
-            if not agrees(wanted, said.get(name)):
+            if not agrees(without(wanted, silent, name), said.get(name)):
                 differs(f"{name} is {_short(said.get(name))} and should be {_short(wanted)}")
     return found, sorted(wrong)

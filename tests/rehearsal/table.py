@@ -48,7 +48,8 @@ def lines(findings: Findings) -> Iterator[str]:
     yield f"rehearsal of {findings.stack} against an emulator of AWS, not AWS"
     yield ""
     yield "  made: by the engine, through a call that the emulator took"
-    yield "  read: found again by asking for it; compared: attributes held against the Graph"
+    yield "  read: found again by asking for it"
+    yield "  compared: attributes held against the Graph of the same program"
     yield ""
     yield from _table(findings)
     yield ""

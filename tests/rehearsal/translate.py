@@ -37,7 +37,7 @@ def _is_tags(shape: ListShape) -> bool:
     return isinstance(item, StructureShape) and {"Key", "Value"} <= set(item.members)
 
 
-def _scalar(shape: Shape, value: Any) -> Any:  # noqa: ANN401 -- JSON
+def _scalar(shape: Shape, value: Any) -> Any:  # noqa: ANN401, PLR0911 -- JSON, by its kind
     kind = shape.type_name
     if kind == "boolean":
         return value if isinstance(value, bool) else str(value).lower() == "true"

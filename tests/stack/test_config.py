@@ -55,6 +55,7 @@ BAD: dict[str, list[str | None]] = {
     "cinema:databaseImage": ["", "build it"],
     "cinema:databasePatch": ["newest"],
     "cinema:databaseInstanceType": ["db.r8g.large.big"],
+    "cinema:databaseSnapshot": [None, "latest", "snap-1", "SNAP-0a1b2c3d"],
     "cinema:databaseVolumeGiB": ["0", "16385", "ten"],
     "cinema:databaseZones": [
         None, "[]", '["us-east-1d"]', '["us-east-1a", "us-east-1b"]',

@@ -107,6 +107,26 @@ def test_a_guard_that_prod_promises_cannot_be_left_out(
         report(project, "prod")
 
 
+def test_a_domain_is_proven_with_what_the_documentation_takes_from_the_contract(
+    project: Path, tmp_path: Path
+) -> None:
+    settings = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text())
+    settings["config"] |= {
+        "cinema:domain": "cinema.example",
+        "cinema:hostedZone": "Z0123456789ABC",
+    }
+    (project / "Pulumi.prod.yaml").write_text(yaml.safe_dump(settings))
+    without = with_verdict(report(project, "prod"), Verdict.VIOLATED, Verdict.UNPROVEN)
+    # What was accepted for want of a domain is no longer needed, and that is a finding.
+    assert {"contract.accepted.CKV_AWS_174", "contract.accepted.CKV2_AWS_42"} <= without
+    text = (ROOT / "docs" / "delivery.md").read_text()
+    overlay = text.partition("```yaml\nextends")[2].partition("```")[0]
+    below = str(ROOT / "policy/contract.yaml")
+    (tmp_path / "domain.yaml").write_text(f"extends{overlay}".replace("contract.yaml", below))
+    found = check(evaluate(project, "prod"), load(tmp_path / "domain.yaml"), today=TODAY)
+    assert with_verdict(found, Verdict.VIOLATED, Verdict.UNPROVEN) == set()
+
+
 @pytest.mark.parametrize("switch", ["create", "adopt"])
 def test_previews_are_proven_with_what_the_documentation_adds_to_the_contract(
     project: Path, tmp_path: Path, switch: str

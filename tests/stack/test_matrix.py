@@ -67,7 +67,7 @@ def asked(folder: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
     for path in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                words = [a.value for a in node.args if isinstance(a, ast.Constant)]
+                words = [str(a.value) for a in node.args if isinstance(a, ast.Constant)]
                 if node.func.attr == "flag" and "config" in ast.unparse(node.func.value):
                     yield words[0], ("false", "true")
                 elif node.func.attr == "choice" and "config" in ast.unparse(node.func.value):

@@ -206,6 +206,8 @@ def _of_availability(contract: Contract) -> Iterator[tuple[str, _Said]]:
             yield id_, _Said(excepted, permits=True)
     for group in availability.boot:
         yield f"availability.boot.{group}", _Said(group, permits=False)
+    for group, sooner in availability.after.items():
+        yield f"availability.after.{group}", _Said(sooner, permits=False)
 
 
 def _flow_style(value: object) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from stackproof.aws.network.facts import Listener
+from stackproof.aws.network.facts import InterfaceKind, Listener
 from stackproof.compare.difference import Change, Effect, Section
-from stackproof.compare.flows import Network, Seat, way
+from stackproof.compare.flows import Key, Network, Seat, way
 from stackproof.model import Hop
 from stackproof.proofs.headers import ANY, Packet, Packets, packets
 from stackproof.proofs.reach.ends import Host
@@ -85,32 +85,55 @@ def _served(network: Network) -> dict[tuple[str, int, str], _Served]:
     facts = network.facts
     if _INTERNET not in network.seats:
         return found
-    for seat in _hosts(network):
+    for seat in _hosts(network, "load-balancer"):
         for listener in facts.listeners:
             if listener.load_balancer != seat.end.interface.owner or listener.port is None:  # type: ignore[union-attr]  # a Host, as _hosts says
                 continue
-            heard = _to_port(listener.port)
-            into = network.passing((_INTERNET, seat.key))
-            if not into.at_most & heard:
-                continue
-            for to, sure, after, unknown in _behind(network, seat, listener):
-                surely = bool(into.surely & heard) and sure
-                key = to, listener.port, seat.label
-                if key in found and (found[key].sure or not surely):
-                    continue
-                packet = (into.surely & heard or into.at_most & heard).example()
-                found[key] = _Served(
-                    surely,
-                    (*way(network, (_INTERNET, seat.key), packet), *after),
-                    {"from": INTERNET, "to": to, "by": seat.label, **packet.witness()},
-                    (*into.unknown, *unknown),
-                )
+            for into in _ways_in(network, seat, _to_port(listener.port)):
+                for to, sure, after, unknown in _behind(network, seat, listener):
+                    surely = into.sure and sure
+                    key = to, listener.port, seat.label
+                    if key in found and (found[key].sure or not surely):
+                        continue
+                    found[key] = _Served(
+                        surely,
+                        (*into.hops, *after),
+                        {"from": INTERNET, "to": to, "by": seat.label, **into.witness},
+                        (*into.unknown, *unknown),
+                    )
     return found
 
 
-def _hosts(network: Network) -> Iterator[Seat]:
+def _ways_in(network: Network, balancer: Seat, heard: Packets) -> Iterator[_Served]:
+    """How strangers come to what a listener hears: by themselves, or by a CDN."""
+    yield from _step(network, (_INTERNET, balancer.key), heard, None)
+    for door in _hosts(network, "distribution"):
+        for before in _step(network, (_INTERNET, door.key), ANY, None):
+            yield from _step(network, (door.key, balancer.key), heard, before)
+
+
+def _step(
+    network: Network, pair: tuple[Key, Key], wanted: Packets, before: _Served | None
+) -> Iterator[_Served]:
+    found = network.passing(pair)
+    if found.at_most & wanted:
+        packet = (found.surely & wanted or found.at_most & wanted).example()
+        sure, hops, unknown = bool(found.surely & wanted), way(network, pair, packet), found.unknown
+        yield (
+            _Served(sure, hops, packet.witness(), unknown)
+            if before is None
+            else _Served(
+                before.sure and sure,
+                (*before.hops, *hops),
+                before.witness,
+                (*before.unknown, *unknown),
+            )
+        )
+
+
+def _hosts(network: Network, kind: InterfaceKind) -> Iterator[Seat]:
     for seat in network.seats.values():
-        if isinstance(seat.end, Host) and seat.end.interface.kind == "load-balancer":
+        if isinstance(seat.end, Host) and seat.end.interface.kind == kind:
             yield seat
 
 

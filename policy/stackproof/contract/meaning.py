@@ -217,6 +217,8 @@ def _availability(contract: Contract) -> Iterator[Contradiction]:
             yield (*key, "instances"), "to keep none is no claim; remove the entry"
     for index, group in enumerate(contract.availability.boot):
         yield from _known(group, contract.groups, ("availability", "boot", index))
+    for group, sooner in contract.availability.after.items():
+        yield from _after(group, sooner, contract, ("availability", "after", group))
     flows = contract.network.flows if contract.network else ()
     declared = {(flow.source, flow.to) for flow in flows}
     if contract.availability.flows is not None:
@@ -225,6 +227,26 @@ def _availability(contract: Contract) -> Iterator[Contradiction]:
             yield from _pair(item, contract.groups, key)
             if (item.source, item.to) not in declared:
                 yield key, f"no declared flow leads from {item.source} to {item.to}"
+
+
+def _after(
+    group: str, sooner: tuple[str, ...], contract: Contract, key: Key
+) -> Iterator[Contradiction]:
+    yield from _made(group, contract, key)
+    for index, name in enumerate(sooner):
+        yield from _made(name, contract, (*key, index))
+        if name == group:
+            yield (*key, index), "nothing is made before itself"
+    if not sooner:
+        yield key, "it is after nothing; remove the entry instead"
+
+
+def _made(group: str, contract: Contract, key: Key) -> Iterator[Contradiction]:
+    """Addresses and services are not made by the program, so nothing can be before or after."""
+    yield from _known(group, contract.groups, key)
+    meant_group = contract.groups.get(group)
+    if meant_group is not None and meant_group.type is None and meant_group.urn is None:
+        yield key, f"group '{group}' is none of resources"
 
 
 def _events(contract: Contract) -> Iterator[Contradiction]:

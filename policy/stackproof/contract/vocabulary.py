@@ -178,6 +178,8 @@ class Availability(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     flows: KeepFlows | None = None
     boot: tuple[str, ...] = ()
     """Groups whose instances need network, names and permissions in place when they start."""
+    after: dict[str, tuple[str, ...]] = {}
+    """Group -> groups that must be there before any resource of it is made."""
 
 
 class Trigger(

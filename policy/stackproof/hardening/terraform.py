@@ -206,8 +206,8 @@ _DEEP = frozenset({"aws:wafv2/ruleGroup:RuleGroup", "aws:wafv2/webAcl:WebAcl"})
 """Types whose statements hold statements without end, so that no list has the names in them. They
 are Pulumi's in Terraform's spelling, and lists of blocks in the singular."""
 
-_OF_PULUMI = {"customTimeouts"}
-"""Inputs that are none of AWS's."""
+_OF_PULUMI = {"customTimeouts", "tagsAll"}
+"""Inputs that are none of AWS's, and the tags that the provider adds to those that are given."""
 
 
 def _no_resource_of_aws(resource: Resource) -> bool:

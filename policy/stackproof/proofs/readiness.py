@@ -50,6 +50,15 @@ def obligations(
     ]
     found += [
         Obligation(
+            f"availability.after.{group}",
+            Family.PLACEMENT,
+            f"{', '.join(sooner)} are there before {group} is made",
+            partial(_after, facts, members[group], tuple(members[name] for name in sooner)),
+        )
+        for group, sooner in sorted(availability.after.items())
+    ]
+    found += [
+        Obligation(
             f"availability.order.{facts.resources[caller.urn].name}",
             Family.PLACEMENT,
             f"notification {facts.resources[caller.urn].name} is made after the permission to call",
@@ -171,6 +180,71 @@ def _late(facts: ReadinessFacts, workload: Workload) -> Decision | None:
     )
 
 
+def _after(facts: ReadinessFacts, later: Members, sooner: tuple[Members, ...]) -> Decision:
+    """What the contract names is there before any resource of a group is made.
+
+    For what no rule of AWS shows: the secret that a machine reads when it boots, the name of
+    another, the database of an API. Decided on the dependency graph, whatever the timing.
+
+    ## What AWS does
+
+    Nothing ties user data to what it names: a machine that boots before its secret or its peer
+    exists fails, or waits for good (Amazon EC2 User Guide, "Run commands when you launch an EC2
+    instance with user data input"; Pulumi documentation, "Resource option: dependsOn").
+
+    ## Fails
+
+    ```yaml
+    availability:
+      after:
+        web: [images]
+    ```
+
+    `availability.after.web`
+
+    ## Mend
+
+    Add what the evidence names to the `depends_on` of what comes later.
+    """
+    if not later.resources:
+        return _unproven(
+            f"{later.group} has no resources in this stack",
+            (),
+            f"Let group {later.group} select what is made after others.",
+        )
+    wanted = sorted({r.urn for m in sooner for r in m.resources if not r.external})
+    for resource in later.resources:
+        waited = facts.waited_for(resource.urn)
+        late = [urn for urn in wanted if urn not in waited and urn != resource.urn]
+        if late:
+            missing = [facts.resources[urn].name for urn in late]
+            return Decision(
+                Verdict.VIOLATED,
+                Evidence(
+                    "witness",
+                    f"{resource.name} may be made before {', '.join(missing)}",
+                    {"made": resource.urn, "before": late},
+                    tuple(
+                        Hop(f"{name} may be late", permits=False, urn=urn)
+                        for name, urn in zip(missing, late, strict=True)
+                    ),
+                ),
+                (resource.urn, *late),
+                f"Add {', '.join(missing)} to depends_on of {resource.name}.",
+            )
+    return Decision(
+        Verdict.PROVEN,
+        Evidence(
+            "exhaustive",
+            f"Pulumi waits for all {len(wanted)} resources before it makes any of {later.group}",
+            hops=tuple(
+                Hop(f"{facts.resources[urn].name} is waited for", urn=urn) for urn in wanted
+            ),
+        ),
+        tuple(r.urn for r in later.resources),
+    )
+
+
 def _order(facts: ReadinessFacts, caller: Caller) -> Decision:
     """A bucket's notification is made after the permission by which S3 may call the function.
 
@@ -259,4 +333,8 @@ def _not_yet_admitted(
     )
 
 
-KINDS: Kinds = {"availability.boot": _boot, "availability.order": _order}
+KINDS: Kinds = {
+    "availability.after": _after,
+    "availability.boot": _boot,
+    "availability.order": _order,
+}

@@ -60,6 +60,10 @@ from tests.policy.contract.test_loading import WHOLE, problems, written
         ),
         ("{instances: 2}", "{}", "31:10: availability.keep.api: exactly one of instances and"),
         ("{instances: 2}", "{instances: 0}", "availability.keep.api.instances: to keep none"),
+        ("boot: [api]", "after: {api: []}", "availability.after.api: it is after nothing"),
+        ("boot: [api]", "after: {api: [api]}", "availability.after.api[0]: nothing is made before"),
+        ("boot: [api]", "after: {api: [apis]}", "availability.after.api[0]: there is no group"),
+        ("boot: [api]", "after: {admin: [api]}", "after.admin: group 'admin' is none of resources"),
         ("boot: [api]", "boot: [apis]", "33:10: availability.boot[0]: there is no group 'apis'"),
         (
             "{from: load-balancer, to: api, reason",

@@ -8,6 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from stackproof.compare import Side
+from stackproof.compare.exposure import proxied
+from stackproof.compare.flows import Network
+from stackproof.compare.worlds import worlds
 from stackproof.contract import Contract
 from stackproof.model import Verdict
 from tests.policy.network.world import CONTRACT, TYPES, World, decided, three_tiers
@@ -343,3 +347,26 @@ def test_a_prefix_list_that_is_not_known_is_anybody(listed: str) -> None:
     found = broken(changed("cloudfront", prefixListId=listed))
     assert found["network.flow.cdn-to-load-balancer"] == "unproven"
     assert found["network.closed.vpc-to-load-balancer"] == "unproven"
+
+
+# ── the difference that a CDN makes ─────────────────────────────────────────────────────────────
+
+
+def test_a_load_balancer_that_goes_behind_a_cdn_is_still_reached_by_it() -> None:
+    both = worlds(
+        Side("base", three_tiers().graph(), None), Side("head", behind_a_cdn().graph(), None)
+    )
+    changes = list(proxied(Network(both.base), Network(both.head)))
+    said = {(c.word, c.what.replace("load balancer front", "{}")) for c in changes}
+    assert said == {
+        ("exposed", "the internet reaches Auto Scaling group api on tcp/8080 by load balancer {}"),
+        (
+            "hidden",
+            "the internet no longer reaches Auto Scaling group api on tcp/443 by load balancer {}",
+        ),
+    }
+    (exposed,) = (c for c in changes if c.word == "exposed")
+    assert [hop.what for hop in exposed.hops][:2] == [
+        "distribution cdn is enabled",
+        "VPC origin of api",
+    ]

@@ -468,3 +468,52 @@ def test_a_profile_that_only_its_name_names_is_waited_for_by_nobody() -> None:
 
     assert decision.verdict is Verdict.VIOLATED
     assert urn(PROFILE, "api") in decision.resources
+
+
+# ── what the contract says comes first ──────────────────────────────────────────────────────────
+
+SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a resource type
+
+
+def after(of: Graph, *sooner: str) -> Decision:
+    contract = Contract(
+        groups={
+            "api": Group(type=FLEET, name="api", optional=True),
+            "keys": Group(type=SECRET, name="keys*"),
+            "roles": Group(type=ROLE, name="api", optional=True),
+        },
+        availability=Availability(survive="any one zone", after={"api": sooner}),
+    )
+    facts = readiness_facts(of, network_facts(of), event_facts(of))
+    found = obligations(facts, contract, select(contract, of))
+    return {o.id: o for o in found}["availability.after.api"].decide()
+
+
+def keyed(depends_on: tuple[str, ...]) -> Graph:
+    keys = [resource(SECRET, name, name=name) for name in ("keys", "keys-of-old")]
+    return graph(*surroundings(), *keys, fleet(depends_on))
+
+
+def test_what_the_contract_names_is_waited_for() -> None:
+    both = (urn(SECRET, "keys"), urn(SECRET, "keys-of-old"))
+    decision = after(keyed(both), "keys")
+    assert decision.verdict is Verdict.PROVEN
+    assert decision.resources == (urn(FLEET, "api"),)
+
+
+def test_what_is_not_waited_for_is_named() -> None:
+    decision = after(keyed((urn(SECRET, "keys"),)), "keys")
+    assert decision.verdict is Verdict.VIOLATED
+    assert decision.evidence.witness["before"] == [urn(SECRET, "keys-of-old")]
+    assert decision.resources == (urn(FLEET, "api"), urn(SECRET, "keys-of-old"))
+    assert "Add keys-of-old to depends_on of api" in decision.mend
+
+
+def test_every_group_that_is_named_counts() -> None:
+    both = (urn(SECRET, "keys"), urn(SECRET, "keys-of-old"))
+    assert after(keyed(both), "keys", "roles").verdict is Verdict.PROVEN
+    assert after(keyed(()), "roles", "keys").verdict is Verdict.VIOLATED
+
+
+def test_what_is_not_there_is_after_nothing_that_is_known() -> None:
+    assert after(graph(resource(SECRET, "keys")), "keys").verdict is Verdict.UNPROVEN

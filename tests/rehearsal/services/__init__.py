@@ -8,25 +8,31 @@ from tests.rehearsal.kinds import Kind
 from tests.rehearsal.services import (
     autoscaling,
     balancing,
+    delivery,
     ec2_machines,
     ec2_network,
+    guarding,
     iam,
     lambda_,
     messages,
     s3,
     security_groups,
+    watching,
 )
 
 MODULES = (
     autoscaling,
     balancing,
+    delivery,
     ec2_machines,
     ec2_network,
+    guarding,
     iam,
     lambda_,
     messages,
     s3,
     security_groups,
+    watching,
 )
 
 KINDS: Mapping[str, Kind] = {kind.type: kind for module in MODULES for kind in module.KINDS}

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from tests.rehearsal.aws import Aws, Properties, is_absent
 from tests.rehearsal.kinds import Kind, regular
 from tests.rehearsal.services.ec2_network import pairs
-from tests.rehearsal.translate import properties
+from tests.rehearsal.translate import tags
 
 # ── SQS ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -125,7 +125,7 @@ def _read_topic(aws: Aws, id_: str, state: Properties) -> Properties | None:
     del state
     try:
         has = aws.call("sns", "get_topic_attributes", TopicArn=id_)["Attributes"]
-        labels = properties(aws.call("sns", "list_tags_for_resource", ResourceArn=id_)["Tags"])
+        labels = tags(aws.call("sns", "list_tags_for_resource", ResourceArn=id_)["Tags"])
     except ClientError as error:
         if is_absent(error):
             return None
@@ -252,7 +252,10 @@ _LOGS = regular(
 def _read_group(aws: Aws, id_: str, state: Properties) -> Properties | None:
     # It is asked for by a prefix, which others may share.
     said = _LOGS.read(aws, id_, state)
-    return said if said and said["name"] == id_ else None
+    if said is None or said["name"] != id_:
+        return None
+    labels = aws.call("logs", "list_tags_for_resource", resourceArn=said["arn"])["tags"]
+    return {**said, "tags": labels}
 
 
 KINDS = (

@@ -11,12 +11,22 @@ code=0
 as_api /opt/cinema/api/bin/cinema-api serve >/dev/null 2>&1 || code=$?
 [ "$code" = 2 ]
 
+log=$(mktemp)
+api=
+# shellcheck disable=SC2317 # called by the trap
+finish() {
+  code=$?
+  if [ -n "$api" ]; then kill "$api" && wait "$api" || true; fi
+  if [ "$code" != 0 ]; then cat "$log" >&2; fi
+  rm -f "$log"
+}
+trap finish EXIT
+
 # With one of the check's own, away from the port and the names of the real one.
 as_api AWS_REGION=us-east-1 CINEMA_PORT=18081 CINEMA_DATABASE_HOSTS=127.0.0.1:1 \
   CINEMA_IMAGE_BUCKET=no-such-bucket CINEMA_JWT_KEYS=0123456789abcdef0123456789abcdef \
-  /opt/cinema/api/bin/cinema-api serve >/dev/null 2>&1 &
+  /opt/cinema/api/bin/cinema-api serve >"$log" 2>&1 &
 api=$!
-trap 'kill "$api" 2>/dev/null; wait "$api" 2>/dev/null || true' EXIT
 /opt/cinema/api/bin/python - <<'END'
 import time, urllib.error, urllib.request
 

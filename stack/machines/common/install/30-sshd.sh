@@ -3,5 +3,5 @@
 set -euo pipefail
 chmod 0600 /etc/ssh/sshd_config.d/10-cinema.conf
 # No password of any account can be the right one, on whatever console.
-passwd --lock root >/dev/null
-if getent passwd ec2-user >/dev/null; then passwd --lock ec2-user >/dev/null; fi
+usermod --lock root
+if getent passwd ec2-user >/dev/null; then usermod --lock ec2-user; fi

@@ -88,8 +88,8 @@ def give_first_values(store: Secrets, now: dt.datetime) -> tuple[str, ...]:
     """Make whatever has no value yet, and tell what was made."""
     domain = store.member.domain
     makers: dict[str, Callable[[], str]] = {
-        "session-keys": lambda: secrets.token_urlsafe(48),
-        "database-keyfile": lambda: base64.b64encode(secrets.token_bytes(_KEYFILE_BYTES)).decode(),
+        "session-keys": new_key,
+        "database-keyfile": new_keyfile,
         "database-admin": lambda: credentials(ADMIN),
         "database-credentials": lambda: credentials(API),
         "database-authority": lambda: Authority.founded(domain, now).text,
@@ -97,6 +97,16 @@ def give_first_values(store: Secrets, now: dt.datetime) -> tuple[str, ...]:
         "database-ca": lambda: Authority.parse(store.needed("database-authority")).certificate,
     }
     return tuple(part for part, make in makers.items() if store.give_first_value(part, make))
+
+
+def new_key() -> str:
+    """A key for the API's sessions."""
+    return secrets.token_urlsafe(48)
+
+
+def new_keyfile() -> str:
+    """A key by which the members know each other."""
+    return base64.b64encode(secrets.token_bytes(_KEYFILE_BYTES)).decode()
 
 
 def credentials(username: str) -> str:
