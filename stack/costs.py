@@ -155,11 +155,14 @@ FREE = frozenset(
         "cloudfront": "CachePolicy Function OriginAccessControl ResponseHeadersPolicy VpcOrigin",
         # The first trail of an account; what it delivers is kept in a bucket.
         "cloudtrail": "Trail",
+        # Rules on what AWS itself tells.
+        "cloudwatch": "EventRule EventTarget",
         "ec2": "DefaultSecurityGroup FlowLog InternetGateway LaunchTemplate NetworkAcl"
         " NetworkAclRule Route RouteTable RouteTableAssociation SecurityGroup Subnet"
         " VolumeAttachment Vpc VpcEndpointRouteTableAssociation",
         "guardduty": "DetectorFeature MalwareProtectionPlan",
-        "iam": "InstanceProfile OpenIdConnectProvider Policy Role RolePolicyAttachment",
+        "iam": "InstanceProfile OpenIdConnectProvider Policy Role RolePolicyAttachment"
+        " ServiceLinkedRole",
         "imagebuilder": "Component DistributionConfiguration Image ImagePipeline"
         " InfrastructureConfiguration",
         "kms": "Alias",
@@ -169,6 +172,7 @@ FREE = frozenset(
         "s3": "BucketLifecycleConfiguration BucketLogging BucketNotification BucketObjectv2"
         " BucketOwnershipControls BucketPolicy BucketPublicAccessBlock"
         " BucketServerSideEncryptionConfiguration BucketVersioning",
+        "securityhub": "StandardsSubscription",
         "shield": "Protection",
         "sns": "Topic TopicPolicy TopicSubscription",
         "sqs": "Queue",

@@ -199,3 +199,13 @@ def test_records_are_objects_like_others_and_may_tell_a_topic(
     assert closed(named, CODE) is Verdict.VIOLATED
     lost = resource(type_, "records", s3BucketName=Unknown("another stack"))
     assert closed(lost) is Verdict.UNPROVEN
+
+
+def test_a_load_balancer_that_logs_who_knows_where_is_not_passed_over() -> None:
+    balancer = "aws:lb/loadBalancer:LoadBalancer"
+    known = resource(balancer, "api", accessLogs={"bucket": ref(BUCKET, "images"), "enabled": True})
+    assert closed(known) is Verdict.PROVEN
+    unknown = Unknown("another stack")
+    hidden: list[Value] = [unknown, {"bucket": unknown}]
+    for logs in hidden:
+        assert closed(resource(balancer, "api", accessLogs=logs)) is Verdict.UNPROVEN

@@ -20,6 +20,12 @@ from stackproof.aws.events.facts import (
 from stackproof.aws.events.reading import Reader
 from stackproof.model import Resource, Value, unknowns
 
+_BALANCERS = (
+    "aws:lb/loadBalancer:LoadBalancer",
+    "aws:alb/loadBalancer:LoadBalancer",
+    "aws:elb/loadBalancer:LoadBalancer",
+)
+
 
 def functions(reader: Reader) -> Iterator[Function]:
     """Every function that the graph declares."""
@@ -67,12 +73,18 @@ def log_writers(reader: Reader) -> Iterator[LogWriter]:
         if item.inputs.get("loggingConfig") is not None:
             reader.cannot_read(item, "its loggingConfig writes objects into a bucket")
     for item in reader.graph.resources:
-        logs = item.inputs.get("accessLogs")
-        if isinstance(logs, dict) and logs.get("enabled", True) is not False:
-            bucket_place = reader.place(logs.get("bucket"), *BUCKETS)
-            prefix = reader.values.text(logs.get("prefix") or "")
-            if bucket_place is not None and bucket_place.urn:
-                yield LogWriter(item.urn, bucket_place, prefix or "")
+        yield from _access_logs(reader, item)
+
+
+def _access_logs(reader: Reader, item: Resource) -> Iterator[LogWriter]:
+    logs = item.inputs.get("accessLogs")
+    if logs is not None and unknowns(logs) and item.type in _BALANCERS:
+        reader.cannot_read(item, "where it logs to is unknown")
+    if isinstance(logs, dict) and logs.get("enabled", True) is not False:
+        place = reader.place(logs.get("bucket"), *BUCKETS)
+        prefix = reader.values.text(logs.get("prefix") or "")
+        if place is not None and place.urn:
+            yield LogWriter(item.urn, place, prefix or "")
 
 
 def _flow_log(reader: Reader, item: Resource) -> Iterator[LogWriter]:
