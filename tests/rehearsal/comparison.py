@@ -105,6 +105,10 @@ def _number(value: Any) -> float | None:  # noqa: ANN401 -- JSON
         return None
 
 
+def _is_nothing(value: Any) -> bool:  # noqa: ANN401 -- JSON
+    return value is None or value is False or value in ("", [], {})
+
+
 def agrees(  # noqa: C901, PLR0911 -- one for each kind of value
     wanted: Any,  # noqa: ANN401 -- JSON
     said: Any,  # noqa: ANN401 -- JSON
@@ -113,7 +117,7 @@ def agrees(  # noqa: C901, PLR0911 -- one for each kind of value
 
     Lists are sets to AWS; a block is a list of one. Nothing, `false` and an empty text are one.
     """
-    if wanted in (None, False, "", [], {}) and said in (None, False, "", [], {}, "false"):
+    if _is_nothing(wanted) and (_is_nothing(said) or said == "false"):
         return True
     if isinstance(wanted, str) and isinstance(said, dict | list):
         return bool(_document(wanted) == _document(said))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -43,7 +44,10 @@ def emulator() -> Iterator[str]:
     server.start()
     try:
         host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
+        address = f"http://{host}:{port}"
+        # Its state is the process's: what an earlier one had would still be there.
+        urllib.request.urlopen(f"{address}/moto-api/reset", data=b"").close()  # noqa: S310 -- ours
+        yield address
     finally:
         server.stop()
 

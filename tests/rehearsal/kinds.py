@@ -42,7 +42,8 @@ class Kind:
     settles: frozenset[str] = frozenset()
     """The inputs that `settle` can change; with a change of any other there is no update."""
     replaces: frozenset[str] = frozenset()
-    """The inputs whose change makes another resource (`ForceNew` in the provider's source)."""
+    """The inputs whose change makes another resource; written down by hand, for the provider's
+    schema (`ForceNew` there) is not in its Python package."""
     untold: Mapping[str, str] = field(default_factory=dict)
     """Inputs of which the emulator says nothing, or something else than AWS, and why."""
     named: str = ""

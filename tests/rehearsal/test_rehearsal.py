@@ -36,7 +36,7 @@ def test_an_argument_that_aws_refuses_is_reported_with_its_line(
     wrong = Edit(
         "stack/cinema/network.py", "cidr_block=str(planned.cidr)", 'cidr_block="192.168.7.0/24"'
     )
-    with rehearsing("dev", installation, tmp_path, alter=wrong.apply) as rehearsal:
+    with rehearsing("seed", installation, tmp_path, alter=wrong.apply) as rehearsal:
         findings = rehearse(rehearsal, ())
     (first, *_) = [one for one in findings.problems if "InvalidSubnet.Range" in one]
     assert first.startswith("up: stack/cinema/network.py:")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +54,18 @@ _ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
 
 PREVIEWS = "docs/pull-requests.md"
 
+WATCHING = (
+    "cinema:guardDuty", "cinema:securityHub", "cinema:cloudTrail", "cinema:configRecorder",
+)  # fmt: skip
+"""They stand alike in the table, under the first."""
+
+NOT_YET: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(WATCHING, frozenset({"adopt"})),
+    "cinema:shield": frozenset({"create", "adopt", "off"}),
+}
+"""Values that the matrix does not prove yet: `adopt` leaves to the account what nothing here
+declares, and Shield Advanced is turned on by nobody lightly. Each is one more fragment."""
+
 SWITCHES = (
     Switch(
         "cinema:egress",
@@ -79,10 +92,18 @@ SWITCHES = (
         "cinema:apiImage",
         (
             Value("build", {"cinema:apiImage": "build"}),
-            Value("ami", {"cinema:apiImage": "ami-0a000000000000001"}, ("api-image-ami",)),
+            Value("ami", {"cinema:apiImage": "ami-0a000000000000001"}),
         ),
     ),
     _words("cinema:images", "login", "public"),
+    _words("cinema:films", "seed", "none"),
+    Switch(
+        "cinema:guardDuty",
+        (
+            Value("create", dict.fromkeys(WATCHING, "create")),
+            Value("off", dict.fromkeys(WATCHING, "off"), ("watch-off",)),
+        ),
+    ),
     _words("cinema:previews", "off", "create", "adopt", create=PREVIEWS, adopt=PREVIEWS),
     Switch(
         "cinema:protect",
@@ -120,6 +141,7 @@ BOTH: Mapping[frozenset[tuple[str, str]], tuple[str, ...]] = {
     frozenset({_SESSIONS, ("cinema:databaseZones", "one")}): ("sessions-database-one-zone",),
     frozenset({_SESSIONS, ("cinema:keys", "aws")}): ("sessions-keys-aws",),
     frozenset({("cinema:alarms", "mail"), ("cinema:keys", "aws")}): ("alarms-keys-aws",),
+    frozenset({("cinema:guardDuty", "create"), ("cinema:keys", "aws")}): ("trail-keys-aws",),
 }  # fmt: skip
 """Fragments that two values need together."""
 
@@ -127,7 +149,7 @@ TOGETHER: tuple[frozenset[str], ...] = (
     # The API's launch template.
     frozenset({
         "cinema:access", "cinema:apiImage", "cinema:databaseZones", "cinema:delivery",
-        "cinema:images",
+        "cinema:films", "cinema:images",
     }),
     # The dashboard.
     frozenset({"cinema:alarms", "cinema:databaseZones", "cinema:egress"}),
@@ -135,8 +157,12 @@ TOGETHER: tuple[frozenset[str], ...] = (
     frozenset({"cinema:access", "cinema:databaseZones", "cinema:keys", "cinema:protect"}),
 )  # fmt: skip
 """Sets of three switches or more that shape the same resource: every combination of each set is
-proven, and of all others every pair. `test_matrix.py` finds the sets by evaluating each switch
+proven, or of a set with more than `MOST` every three of it, and of all others every pair.
+`test_matrix.py` finds the sets by evaluating each switch
 alone, and holds them against these."""
+
+MOST = 32
+"""Combinations of one set that are worth their time: each takes a few seconds."""
 
 Combination = tuple[str, ...]
 """The name of a value for each switch, in the order of the table."""
@@ -154,10 +180,18 @@ class Matrix:
         by_key = {switch.key: switch for switch in self.switches}
         pairs = (frozenset(pair) for pair in itertools.combinations(by_key, 2))
         wanted = set()
-        for keys in {*pairs, *self.together}:
+        parts = (part for keys in self.together for part in self._parts(by_key, keys))
+        for keys in {*pairs, *parts}:
             choices = ([(key, v.name) for v in by_key[key].values] for key in sorted(keys))
             wanted |= {frozenset(one) for one in itertools.product(*choices)}
         return wanted
+
+    @staticmethod
+    def _parts(by_key: Mapping[str, Switch], keys: frozenset[str]) -> list[frozenset[str]]:
+        """A set of switches itself, or where it has too many combinations every three of it."""
+        if math.prod(len(by_key[key].values) for key in keys) <= MOST:
+            return [keys]
+        return [frozenset(three) for three in itertools.combinations(sorted(keys), 3)]
 
     def covered(self, combination: Combination) -> frozenset[tuple[str, str]]:
         """A combination as (key, value)."""
