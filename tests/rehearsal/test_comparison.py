@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stackproof.model import Graph, Location, Reference, Resource, Unknown
+from stackproof.model import Graph, Location, Reference, Resource, Unknown, Value
 from tests.rehearsal.aws import Aws
 from tests.rehearsal.comparison import Comparison, Deployed, agrees, compare, difference, silences
 from tests.rehearsal.emulator import emulator
@@ -25,7 +25,7 @@ def urn(type_: str) -> str:
     return f"urn:pulumi:prod::cinema::{type_}::one"
 
 
-def resource(type_: str, line: int, **inputs: object) -> Resource:
+def resource(type_: str, line: int, **inputs: Value) -> Resource:
     return Resource(
         urn=urn(type_), type=type_, name="one", inputs=inputs, location=Location("stack/a.py", line)
     )
