@@ -59,12 +59,23 @@ WATCHING = (
 )  # fmt: skip
 """They stand alike in the table, under the first."""
 
-NOT_YET: Mapping[str, frozenset[str]] = {
-    **dict.fromkeys(WATCHING, frozenset({"adopt"})),
-    "cinema:shield": frozenset({"create", "adopt", "off"}),
-}
-"""Values that the matrix does not prove yet: `adopt` leaves to the account what nothing here
-declares, and Shield Advanced is turned on by nobody lightly. Each is one more fragment."""
+SHIELD_TERMS = "3000 USD a month, for twelve months"
+
+ALONE: tuple[Value, ...] = (
+    Value("adopt", {"cinema:guardDuty": "adopt"}, ("guard-duty-adopt",)),
+    Value("off", {"cinema:guardDuty": "off"}, ("guard-duty-off",)),
+    Value("adopt", {"cinema:securityHub": "adopt"}),
+    Value("off", {"cinema:securityHub": "off"}),
+    Value("adopt", {"cinema:cloudTrail": "adopt"}),
+    Value("off", {"cinema:cloudTrail": "off"}, ("cloud-trail-off",)),
+    Value("adopt", {"cinema:configRecorder": "adopt"}),
+    Value("off", {"cinema:configRecorder": "off"}),
+    Value("off", {"cinema:shield": "off"}),
+    Value("adopt", {"cinema:shield": "adopt"}),
+    Value("create", {"cinema:shield": "create", "cinema:shieldTerms": SHIELD_TERMS}),
+)
+"""What watches the account, each part in each position by itself over prod: that the table has them
+all `create` or all `off` would hide one that is proven only beside another."""
 
 SWITCHES = (
     Switch(
@@ -233,10 +244,10 @@ def values(combination: Combination) -> list[Value]:
     ]
 
 
-def configuration(base: Mapping[str, Any], combination: Combination) -> dict[str, Any]:
-    """`base` with every switch as `combination` has it."""
+def configuration(base: Mapping[str, Any], positions: Sequence[Value]) -> dict[str, Any]:
+    """`base` with the switches as `positions` have them."""
     made = dict(base)
-    for value in values(combination):
+    for value in positions:
         for key, setting in value.settings.items():
             made.pop(key, None)
             if setting is not None:
@@ -246,7 +257,6 @@ def configuration(base: Mapping[str, Any], combination: Combination) -> dict[str
 
 def contract(combination: Combination, folder: Path) -> Path:
     """Write the contract of a combination to `folder`: its fragments, one over the other."""
-    below = ROOT / "policy" / "contract.yaml"
     stand = MATRIX.covered(combination)
     fragments = dict.fromkeys(
         [
@@ -254,6 +264,12 @@ def contract(combination: Combination, folder: Path) -> Path:
             *(name for both, names in BOTH.items() if both <= stand for name in names),
         ]
     )
+    return laid_over(tuple(fragments), folder)
+
+
+def laid_over(fragments: Sequence[str], folder: Path) -> Path:
+    """Write the contract of prod with `fragments` over it, one over the other, to `folder`."""
+    below = ROOT / "policy" / "contract.yaml"
     for number, name in enumerate(fragments):
         path = folder / f"{number}.yaml"
         path.write_text(_laid_over(_fragment(name), below))

@@ -7,7 +7,7 @@ import datetime as dt
 import functools
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,22 +19,44 @@ from stackproof.model import Graph, Verdict
 from stackproof.sources.program import evaluate
 from tests.stack import switches
 from tests.stack.engine_double import ROOT
-from tests.stack.switches import FRAGMENTS, MATRIX, PREVIEWS, SWITCHES, TOGETHER, Combination
+from tests.stack.switches import (
+    ALONE,
+    FRAGMENTS,
+    MATRIX,
+    PREVIEWS,
+    SWITCHES,
+    TOGETHER,
+    Combination,
+    Value,
+)
 
 TODAY = dt.date(2026, 12, 1)
 COMBINATIONS = MATRIX.combinations()
 LINKED = ("stack", "thumbnailer", "client_dist", "service", "policy", ".venv", "Pulumi.yaml")
 
 
-def graph(folder: Path, combination: Combination) -> Graph:
-    """The Graph of prod with the switches as `combination` has them."""
+def graph(folder: Path, positions: Sequence[Value]) -> Graph:
+    """The Graph of prod with its switches in these positions."""
     for name in LINKED:
         (folder / name).symlink_to(ROOT / name)
     file = "Pulumi.prod.yaml"
     base = yaml.safe_load((ROOT / file).read_text())["config"]
-    config = switches.configuration(base, combination)
+    config = switches.configuration(base, positions)
     (folder / file).write_text(yaml.safe_dump({"config": config}))
     return evaluate(folder, "prod")
+
+
+def amiss(found: Graph, contract: Path) -> list[str]:
+    """What is not as the contract says, or not understood."""
+    report = check(found, load(contract), today=TODAY)
+    return [
+        *(str(item) for item in report.not_modelled),
+        *(
+            f"{claim.id}: {claim.verdict}: {claim.evidence.summary}"
+            for claim in report.claims
+            if claim.verdict in {Verdict.VIOLATED, Verdict.UNPROVEN}
+        ),
+    ]
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids="/".join)
@@ -43,14 +65,17 @@ def test_a_combination_does_what_its_contract_says_and_nothing_else(
 ) -> None:
     overlays = tmp_path / "overlays"
     overlays.mkdir()
-    contract = load(switches.contract(combination, overlays))
-    found = check(graph(tmp_path, combination), contract, today=TODAY)
-    assert [
-        f"{claim.id}: {claim.verdict}: {claim.evidence.summary}"
-        for claim in found.claims
-        if claim.verdict in {Verdict.VIOLATED, Verdict.UNPROVEN}
-    ] == []
-    assert found.not_modelled == ()
+    found = graph(tmp_path, switches.values(combination))
+    assert amiss(found, switches.contract(combination, overlays)) == []
+
+
+@pytest.mark.parametrize(
+    "value", ALONE, ids=lambda value: f"{next(iter(value.settings))}-{value.name}"
+)
+def test_what_watches_may_stand_in_each_position_alone(tmp_path: Path, value: Value) -> None:
+    overlays = tmp_path / "overlays"
+    overlays.mkdir()
+    assert amiss(graph(tmp_path, [value]), switches.laid_over(value.fragments, overlays)) == []
 
 
 def test_the_combinations_have_every_pair_and_every_set_that_shapes_one_resource() -> None:
@@ -77,14 +102,12 @@ def asked(folder: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 def test_every_switch_of_the_program_is_in_the_table_with_every_value() -> None:
     table = {s.key: {v.name for v in s.values} for s in SWITCHES}
-    table |= dict.fromkeys(switches.WATCHING, table["cinema:guardDuty"])
-    known = {
-        key: tuple(sorted(table.get(key, set()) | switches.NOT_YET.get(key, set())))
-        for key in table.keys() | switches.NOT_YET.keys()
-    }
+    table |= {key: set(table["cinema:guardDuty"]) for key in switches.WATCHING}
+    for value in ALONE:
+        table.setdefault(next(iter(value.settings)), set()).add(value.name)
     read = dict(asked(ROOT / "stack" / "cinema"))
     assert read, "no switch was found: has Config other methods now?"
-    assert {key: known.get(key, ()) for key in read} == read
+    assert {key: tuple(sorted(table.get(key, ()))) for key in read} == read
 
 
 def test_a_switch_that_is_new_is_found(tmp_path: Path) -> None:
@@ -101,6 +124,7 @@ def test_a_switch_that_is_new_is_found(tmp_path: Path) -> None:
 def test_every_fragment_belongs_to_a_value() -> None:
     used = {name for s in SWITCHES for v in s.values for name in v.fragments}
     used |= {name for names in switches.BOTH.values() for name in names}
+    used |= {name for value in ALONE for name in value.fragments}
     assert {path.stem for path in FRAGMENTS.glob("*.yaml")} == used - {PREVIEWS}
 
 
@@ -112,7 +136,7 @@ def test_the_switches_that_shape_one_resource_are_proven_together(tmp_path: Path
     def alone(number: int, name: str) -> Graph:
         folder = tmp_path / f"{number}-{name}"
         folder.mkdir()
-        return graph(folder, (*prod[:number], name, *prod[number + 1 :]))
+        return graph(folder, switches.values((*prod[:number], name, *prod[number + 1 :])))
 
     base = alone(0, prod[0]).by_urn()
     shaped: dict[str, set[str]] = defaultdict(set)
