@@ -282,6 +282,10 @@ _OUTPUTS["aws:imagebuilder/image:Image"] = {
         {"amis": [{"image": _hashed("ami")(new), "region": new.account.region}]}
     ],
 }
+_OUTPUTS["aws:kms/key:Key"] = {
+    "arn": lambda new: new.arn("kms", f"key/{new.hash()}"),
+    "keyId": lambda new: new.hash(),
+}
 _OUTPUTS["aws:ec2/vpc:Vpc"] |= {
     "mainRouteTableId": _hashed("rtb", "main"),
     "defaultRouteTableId": _hashed("rtb", "main"),

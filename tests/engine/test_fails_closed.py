@@ -94,7 +94,9 @@ def test_configuration_of_the_command_line_is_not_what_was_proven(
     engine.stack(project, "prod")
     elsewhere = project / "elsewhere.yaml"
     text = (project / "Pulumi.prod.yaml").read_text()
-    elsewhere.write_text(text.replace("[203.0.113.0/24]", "[198.51.100.0/24]"))
+    elsewhere.write_text(
+        text.replace("cinema:apiInstanceType: t4g.medium", "cinema:apiInstanceType: t4g.large")
+    )
     outcome = engine.preview(
         project, "prod", "--config-file", str(elsewhere), pack=project / "policy"
     )
@@ -115,12 +117,12 @@ def test_a_contract_with_a_mistake_refuses_and_names_the_line(
 
 def test_a_selector_that_matches_nothing_refuses(engine: Engine, project: Path) -> None:
     contract = project / "policy" / "contract.yaml"
-    contract.write_text(contract.read_text().replace("name: bastion}", "name: bastoin}"))
+    contract.write_text(contract.read_text().replace("name: delivery}", "name: delivrey}"))
     engine.stack(project, "prod")
     (found,) = _refused(engine.preview(project, "prod", pack=project / "policy"))
     assert found.claim == "contract.source"
     assert " policy/contract.yaml:" in found.message
-    assert "groups.bastion" in found.message
+    assert "groups.cdn" in found.message
 
 
 def test_a_program_that_only_the_evaluation_cannot_run_is_refused(
