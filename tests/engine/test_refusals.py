@@ -1,4 +1,4 @@
-"""Every change that the contract forbids is refused by the engine, on the right resource."""
+"""A change that the contract forbids is refused by the engine, on the right resource."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.engine.engine import Engine, copy_of_the_project
-from tests.engine.mutations import MUTATIONS, Mutation
+from tests.engine.mutations import IN_ENGINE, Mutation
 
 pytestmark = pytest.mark.engine
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+@pytest.mark.parametrize("mutation", IN_ENGINE, ids=lambda mutation: mutation.name)
 def test_a_forbidden_change_is_refused(engine: Engine, tmp_path: Path, mutation: Mutation) -> None:
     project = copy_of_the_project(tmp_path / "project")
     for change in mutation.changes:
