@@ -60,8 +60,8 @@ def replaced(path: str, old: str, new: str) -> Callable[[Path], None]:
 
 OPENED = replaced(
     "stack/cinema/security.py",
-    '        SecurityFlow("bastion", "api", 22, "Administrators"),\n',
-    '        SecurityFlow("bastion", "api", 22, "Administrators"),\n'
+    '        SecurityFlow("database", "database", 27017, "Replication and elections"),\n',
+    '        SecurityFlow("database", "database", 27017, "Replication and elections"),\n'
     '        SecurityFlow(IPv4Network("128.0.0.0/1"), "database", 27017, "Anybody"),\n',
 )
 
