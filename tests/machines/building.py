@@ -65,13 +65,14 @@ def cache() -> Path:
 
 def settings(machine: str) -> MachineSettings:
     """What the program builds the machine from."""
-    found = {**configuration("prod"), f"cinema:{machine}Image": "build"}
+    stack = "dev" if machine == "bastion" else "prod"  # `prod` has Session Manager instead
+    found = {**configuration(stack), f"cinema:{machine}Image": "build"}
     import pulumi  # noqa: PLC0415 - half a second, of those who build only
 
     read = Settings.read(
         Config(found.get),
         project="cinema",
-        stack="prod",
+        stack=stack,
         root=ROOT,
         package=pulumi.AssetArchive({}),
     )
