@@ -7,7 +7,7 @@ evidence and is shown as `waived`; what is accepted in vain is a violated claim 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -25,16 +25,18 @@ from stackproof.model import (
 )
 
 
-def apply(
+def apply(  # noqa: PLR0913 - each is one thing that an entry is held against
     accepted: Mapping[str, Sequence[Accepted]],
     claims: Sequence[Claim],
     resources: Mapping[str, Resource],
     *,
+    failing: Callable[[str], Collection[str]],
     today: dt.date,
     lines: Mapping[str, Sequence[Location]],
 ) -> list[Claim]:
     """`claims` with what is accepted marked, and one claim about each entry.
 
+    `failing` gives the URNs on which a check fails; a claim may blame others that it cannot judge.
     Where Checkov did not run nothing is said: there is nothing to hold an entry against.
     """
     if not any(c.id == "hardening.checkov" and c.verdict is Verdict.PROVEN for c in claims):
@@ -52,7 +54,7 @@ def apply(
             if wrong is None:
                 valid.append(entry)
         if claim is not None and valid:
-            marked[claim.id] = _marked(claim, valid, resources)
+            marked[claim.id] = _marked(claim, valid, resources, failing(check))
     return [marked.get(claim.id, claim) for claim in claims] + about
 
 
@@ -60,7 +62,12 @@ def _covers(entry: Accepted, resource: Resource) -> bool:
     return any(fnmatchcase(resource.name, glob) for glob in entry.resources)
 
 
-def _marked(claim: Claim, valid: Sequence[Accepted], resources: Mapping[str, Resource]) -> Claim:
+def _marked(
+    claim: Claim,
+    valid: Sequence[Accepted],
+    resources: Mapping[str, Resource],
+    failing: Collection[str],
+) -> Claim:
     """`claim` waived, or blaming only what is not accepted."""
     left = tuple(
         urn for urn in claim.resources if not any(_covers(e, resources[urn]) for e in valid)
@@ -70,9 +77,15 @@ def _marked(claim: Claim, valid: Sequence[Accepted], resources: Mapping[str, Res
         return msgspec.structs.replace(claim, verdict=Verdict.WAIVED, waiver=terms)
     number = len(claim.resources) - len(left)
     told = f"{claim.evidence.summary}; {number} of these {'is' if number == 1 else 'are'} accepted"
+    evidence = msgspec.structs.replace(claim.evidence, summary=told)
+    verdict = claim.verdict
+    if not any(urn in failing for urn in left):
+        # All that fail are accepted; what is left cannot be judged.
+        evidence, verdict = msgspec.structs.replace(evidence, kind="unknown"), Verdict.UNPROVEN
     return msgspec.structs.replace(
         claim,
-        evidence=msgspec.structs.replace(claim.evidence, summary=told),
+        verdict=verdict,
+        evidence=evidence,
         resources=left,
         locations=locations_of(left, resources),
     )

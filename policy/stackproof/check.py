@@ -134,10 +134,11 @@ def check(  # noqa: PLR0913 - what is decided, and under which circumstances
         contract = of_what_is_there(contract, members)
     world = baseline.world(graph) if alone else World(graph, contract, members)
     first = _stage([proof for proof in claimed if not proof.after_proofs], world)
-    last = _stage(
-        after := [proof for proof in claimed if proof.after_proofs],
-        replace(world, decided=(*first.claims, *_unasked(families, chosen, world, needed=after))),
+    after = [proof for proof in claimed if proof.after_proofs]
+    world = replace(
+        world, decided=(*first.claims, *_unasked(families, chosen, world, needed=after))
     )
+    last = _stage(after, world)
     resources = graph.by_urn()
     claims = [*first.claims, *last.claims]
     assumptions = {
@@ -149,7 +150,12 @@ def check(  # noqa: PLR0913 - what is decided, and under which circumstances
     }
     if contract.hardening is not None and any(p.family is Family.HARDENING for p in claimed):
         claims = accepted.apply(
-            contract.hardening.accepted, claims, resources, today=today, lines=accepted_lines
+            contract.hardening.accepted,
+            claims,
+            resources,
+            failing=world.failing,
+            today=today,
+            lines=accepted_lines,
         )
     claims = waivers.apply(
         contract.waivers,

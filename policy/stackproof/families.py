@@ -62,6 +62,10 @@ class World:
         """What Checkov finds."""
         return hardening_facts(self.graph)
 
+    def failing(self, check: str) -> frozenset[str]:
+        """The URNs on which a check of Checkov's fails, where no proof says otherwise."""
+        return hardening.failing(self.hardening, self.decided, check)
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -20,7 +20,7 @@ IDENTITY = frozenset(
 )  # fmt: skip
 """Inputs whose change makes another resource. AWS has more; these are what the tests need."""
 
-_EVERYWHERE = ("aws:cloudfront/", "aws:iam/", "aws:route53/")
+_EVERYWHERE = ("aws:budgets/", "aws:cloudfront/", "aws:iam/", "aws:route53/")
 """Services without regions, whose types take none."""
 
 Properties = dict[str, Any]

@@ -101,6 +101,7 @@ USED = {
     ("logs", "Trail trail"),
     ("logs", "LogGroup api"),
     ("logs", "LogGroup build-api"),
+    ("logs", "LogGroup build-database"),
     ("logs", "LogGroup database"),
     ("logs", "LogGroup flow-log"),
     ("logs", "LogGroup sessions"),

@@ -190,7 +190,7 @@ def built() -> World:
 
 
 def test_the_recipe_names_the_component_and_the_image_the_recipe(built: World) -> None:
-    for machine in ("api", "bastion"):
+    for machine in ("api", "database"):
         recipe = one(built, RECIPE, machine)
         assert recipe.inputs["components"] == [{"componentArn": f"arn-of:{machine}"}]
         for type_ in (IMAGE, PIPELINE):
@@ -212,7 +212,7 @@ def test_every_object_has_the_key_that_its_document_fetches(built: World) -> Non
     }
     assert set(objects) == fetched
     assert {key.split("/")[1] for key in fetched} == {
-        "api.zip", "bastion.zip", "cinema_api-0.1.0-py3-none-any.whl", "database.zip",
+        "api.zip", "cinema_api-0.1.0-py3-none-any.whl", "database.zip",
     }  # fmt: skip
     assert all(isinstance(r.inputs["source"], pulumi.AssetArchive) for r in objects.values())
 

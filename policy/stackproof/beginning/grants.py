@@ -11,8 +11,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
+import msgspec
+
 from stackproof.aws.identity import Condition, IdentityFacts, Match, Principal, Statement
-from stackproof.aws.identity.documents import Document
+from stackproof.aws.identity.documents import Document, Pattern, Who
 from stackproof.aws.identity.managed import MANAGED
 from stackproof.aws.identity.resource_policies import ENDPOINT, LOG_POLICY
 from stackproof.aws.values import ATOM_CLOSE, ATOM_OPEN
@@ -20,6 +22,7 @@ from stackproof.beginning.names import Names, plain
 from stackproof.contract import Admission, Conditions, Grant, Identity, Trustee
 from stackproof.contract import Principal as Declared
 from stackproof.model import Template, walk
+from stackproof.proofs.languages import Language
 from stackproof.proofs.permissions.letting_in import own_root
 from stackproof.proofs.permissions.witnesses import spelt, spelt_action
 
@@ -28,6 +31,10 @@ _ACTION = re.compile(r"\*|[a-z0-9-]+:[A-Za-z0-9*?]+")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?")
 _LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 _BOTH = ("", "/*")
+_EVERYBODY = Who((Pattern("*"),))
+_OPPOSITE = {"StringEquals": "StringNotEquals", "StringLike": "StringNotLike"}
+"""What is left where a denial has such a condition. Denials of what is not TLS are left out: what a
+contract grants is proven over TLS."""
 
 
 class Grants:
@@ -43,6 +50,15 @@ class Grants:
             if arn.startswith("arn:")
         }
         self._spelt = _spellings(facts)
+        self._denials = [
+            statement
+            for policy in facts.resource_policies
+            for document in policy.documents
+            for statement in document.statements
+            if not statement.allow
+            and statement.who == _EVERYBODY
+            and [c.operator in _OPPOSITE for c in statement.conditions] == [True]
+        ]
         self._called: dict[str, str] = {}
         for principal in facts.principals:
             name, number = plain(principal.name), 1
@@ -72,14 +88,32 @@ class Grants:
                 for w in self.facts.workloads
                 if any(run.role == principal.urn for run in w.runs)
             ),
-            may=_distinct(self._grant(s) for s in _allowing(documents)),
+            may=_distinct(g for s in _allowing(documents) for g in self._grants(s)),
         )
 
-    def _grant(self, statement: Statement) -> Grant:
-        return Grant(
-            actions=self._actions(statement.actions),
-            resources=_distinct(self._where(statement.resources)),
-            when=self._when(statement.conditions),
+    def _grants(self, statement: Statement) -> Iterator[Grant]:
+        """What a statement gives: apart, the actions that a resource denies in some cases."""
+        by_denial: dict[tuple[Condition, ...], list[Pattern]] = {}
+        for pattern in statement.actions.patterns:
+            denied = () if statement.actions.negated else self._denied(pattern, statement.resources)
+            by_denial.setdefault(denied, []).append(pattern)
+        for denied, patterns in by_denial.items():
+            allowed = (msgspec.structs.replace(c, operator=_OPPOSITE[c.operator]) for c in denied)
+            yield Grant(
+                actions=self._actions(Match(tuple(patterns), statement.actions.negated)),
+                resources=_distinct(self._where(statement.resources)),
+                when=self._when((*statement.conditions, *allowed)),
+            )
+
+    def _denied(self, action: Pattern, where: Match | None) -> tuple[Condition, ...]:
+        """The conditions, each alone, under which resources deny all of the action to everybody."""
+        return _distinct(
+            statement.conditions[0]
+            for statement in self._denials
+            if _within(Match((action,)), statement.actions)
+            and where is not None
+            and statement.resources is not None
+            and _within(where, statement.resources)
         )
 
     # ── what ────────────────────────────────────────────────────────────────────────────────────
@@ -226,6 +260,14 @@ class Grants:
             return (text,)
         group = self.names.of(urn)
         return tuple(group + end for end in (_BOTH if "bucket" in type_.lower() else ("",)))
+
+
+def _within(inner: Match, outer: Match) -> bool:
+    patterns = (*inner.patterns, *outer.patterns)
+    if inner.negated or outer.negated or not all(p.exact for p in patterns):
+        return False
+    some, all_ = (Language.any_of(p.text for p in match.patterns) for match in (inner, outer))
+    return some.issubset(all_)
 
 
 def _allowing(documents: Iterable[Document]) -> list[Statement]:

@@ -8,7 +8,7 @@ answers better, and `claims` what all of it means.
 from __future__ import annotations
 
 from stackproof.hardening import engine
-from stackproof.hardening.claims import KINDS, Facts, assumptions, obligations
+from stackproof.hardening.claims import KINDS, Facts, assumptions, failing, obligations
 from stackproof.hardening.engine import is_installed, warm_up
 from stackproof.hardening.terraform import configuration
 from stackproof.model import Graph
@@ -17,6 +17,7 @@ __all__ = [
     "KINDS",
     "Facts",
     "assumptions",
+    "failing",
     "hardening_facts",
     "is_installed",
     "obligations",

@@ -96,6 +96,12 @@ def assumptions(facts: Facts, decided: Sequence[Claim]) -> tuple[str, ...]:
     return tuple(said)
 
 
+def failing(facts: Facts, decided: Sequence[Claim], check: str) -> frozenset[str]:
+    """The URNs on which a check (`CKV_AWS_79`) fails, where no proof says otherwise."""
+    judged = next((j for c, j in _by_check(facts, decided).items() if c.id == check), [])
+    return frozenset(one.resource.urn for one in judged if one.verdict is Verdict.VIOLATED)
+
+
 def _by_check(facts: Facts, decided: Sequence[Claim]) -> dict[Check, list[_Judged]]:
     resources = {f"{e.type}.{e.name}": e.resource for e in facts.configuration.entities}
     findings = () if facts.scan is None else facts.scan.findings

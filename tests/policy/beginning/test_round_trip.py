@@ -222,6 +222,20 @@ IDENTITIES: dict[str, tuple[Callable[[], Graph], set[str]]] = {
         ),
         set(),
     ),
+    "a bucket that keeps some of it back": (
+        lambda: graph(
+            resource(worlds.BUCKET, "images", bucket="images"),
+            resource(worlds.BUCKET_POLICY, "images", bucket=ref(worlds.BUCKET, "images"),
+                     policy=document(deny(
+                         "s3:GetObject*", "arn:aws:s3:::images/*", Principal="*",
+                         Condition={"StringEquals": {"s3:ExistingObjectTag/scan": "bad"}},
+                     ))),
+            *role("api", EC2, document(
+                allow(["s3:GetObject", "s3:PutObject"], "arn:aws:s3:::images/orig/*"),
+            )),
+        ),
+        set(),
+    ),
     "a key that names an administrator": (
         lambda: graph(
             *role("admin", EC2),

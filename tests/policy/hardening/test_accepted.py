@@ -9,7 +9,7 @@ import pytest
 
 from stackproof.check import Report, check
 from stackproof.contract import Accepted, Contract, ContractError, Hardening, load
-from stackproof.model import Location, Resource, Verdict
+from stackproof.model import Location, Resource, Unknown, Verdict
 from tests.policy.check.worlds import LATER, TODAY
 from tests.policy.graphs import graph, resource, urn
 
@@ -61,6 +61,16 @@ def test_what_is_not_accepted_is_blamed_alone() -> None:
     assert claim.resources == (urn(INSTANCE, "database-a"),)
     assert claim.locations == (DATABASE.location,)
     assert claim.evidence.summary.endswith("; 1 of these is accepted")
+
+
+def test_where_all_that_fails_is_accepted_the_rest_is_still_not_known() -> None:
+    unknown = resource(INSTANCE, "unknown", ami=AMI, ebsOptimized=Unknown("not known yet"))
+    found = report(accept("web"), of=(WEB, TUNED, unknown))
+
+    (claim,) = (c for c in found.claims if c.id == f"hardening.{CHECK}")
+    assert claim.verdict is Verdict.UNPROVEN
+    assert claim.evidence.kind == "unknown"
+    assert claim.resources == (urn(INSTANCE, "unknown"),)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from json import dumps
+
 import pytest
 
 from stackproof.aws.identity import identity_facts
@@ -11,6 +13,7 @@ from stackproof.selection import select
 from tests.policy.graphs import resource, urn
 from tests.policy.identity.worlds import (
     BUCKET,
+    BUCKET_POLICY,
     ROLE,
     THUMBNAILS,
     contract,
@@ -18,6 +21,7 @@ from tests.policy.identity.worlds import (
     world,
 )
 
+OPEN = dumps({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}})
 UNNAMED = resource(BUCKET, "images", bucket=Unknown("an output of another stack"))
 
 
@@ -33,6 +37,13 @@ def test_a_bucket_whose_name_is_not_known_leaves_its_claims_open() -> None:
     assert decision.evidence.hops[0].location == UNNAMED.location
     # What is not about the bucket is decided as before.
     assert found["identity.trust.thumbnails"].verdict == "proven"
+
+
+def test_a_policy_of_a_bucket_that_is_not_known_may_be_that_of_each() -> None:
+    policy = resource(BUCKET_POLICY, "policy", bucket=Unknown("later"), policy=OPEN)
+    found = decided(world(policy))
+    assert found["identity.admits.images"].verdict == "unproven"
+    assert "whose policy policy is, is not known" in str(found["identity.admits.images"].evidence)
 
 
 def test_who_asks_for_the_arn_alone_is_told_the_resource() -> None:

@@ -171,7 +171,9 @@ class Collector:
             if r.type in _POLICIES:
                 key, types, output = _POLICIES[r.type]
                 document = read(self.values, r.urn, r.inputs.get("policy"))
-                self._give(r, self._named(r.inputs.get(key), types, output), document)
+                owners = self._named(r.inputs.get(key), types, output)
+                self._give(r, owners, document)
+                self._perhaps_of_any(r, r.inputs.get(key), types)
             elif r.type == PERMISSION:
                 given = r.inputs.get("function")
                 found = [
@@ -179,6 +181,7 @@ class Collector:
                 ]
                 function = self.values.resources[found[0]] if found else None
                 self._give(r, found[:1], _permission(self.values, r, function))
+                self._perhaps_of_any(r, given, (FUNCTION,))
             elif r.type in _INLINE and r.inputs.get("policy") is not None:
                 self._give(r, [r.urn], read(self.values, r.urn, r.inputs["policy"]))
         blocks = self._blocks()
@@ -263,6 +266,13 @@ class Collector:
                     f"{resource.name} is one of several policies, of which only one can hold"
                 )
             self._documents.setdefault(owner, []).append(document)
+
+    def _perhaps_of_any(self, policy: Resource, given: Value, types: tuple[str, ...]) -> None:
+        """A policy of a resource that is not known may be that of each resource of the type."""
+        if self.values.text(given) is None:
+            why = f"whose policy {policy.name} is, is not known"
+            for r in self.graph.of_type(*types):
+                self._doubted.setdefault(r.urn, []).append(why)
 
     def _blocks(self) -> dict[str, PublicBlock]:
         found: dict[str, PublicBlock] = {}
