@@ -457,13 +457,3 @@ MISSING = (
 )
 
 MUTATIONS = (*EXCESS, *MISSING)
-
-
-def _first_of_each_kind(mutations: tuple[Mutation, ...]) -> tuple[Mutation, ...]:
-    kinds = {".".join(one.claim.split(".")[:2]): one for one in reversed(mutations)}
-    return tuple(one for one in mutations if one in kinds.values())
-
-
-IN_ENGINE = (*_first_of_each_kind(EXCESS), *_first_of_each_kind(MISSING))
-"""One for each kind of claim: a preview takes twenty seconds, and the others are refused alike.
-What each does to the verdicts is tested without the engine."""

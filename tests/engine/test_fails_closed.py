@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.engine import Engine, Outcome, Violation, copy_of_the_project
+from tests.engine.engine import (
+    Engine,
+    Outcome,
+    Violation,
+    copy_of_the_project,
+    with_a_policy_of_its_own,
+)
 from tests.engine.mutations import AWS, END, Change
 
 pytestmark = pytest.mark.engine
@@ -22,17 +28,7 @@ aws.vpc.SecurityGroupIngressRule(
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy whose policy folder may be changed too."""
-    project = copy_of_the_project(tmp_path / "project")
-    (project / "policy").unlink()
-    (project / "policy").mkdir()
-    repository = Path(__file__).parents[2]
-    for source in (repository / "policy").glob("*.yaml"):
-        (project / "policy" / source.name).write_text(source.read_text())
-    (project / "policy" / "__main__.py").write_text(
-        (repository / "policy" / "__main__.py").read_text()
-    )
-    return project
+    return with_a_policy_of_its_own(copy_of_the_project(tmp_path / "project"))
 
 
 def _refused(outcome: Outcome) -> list[Violation]:
@@ -152,7 +148,8 @@ def test_a_level_of_the_contract_makes_a_finding_advice(engine: Engine, project:
     }
 
 
-def test_two_runs_report_the_same(engine: Engine, project: Path) -> None:
+def test_two_runs_report_the_same(engine: Engine, tmp_path: Path) -> None:
+    project = copy_of_the_project(tmp_path / "project")
     _when("True").apply(project)
     engine.stack(project, "prod")
     once, twice = (engine.preview(project, "prod", pack=project / "policy") for _ in range(2))

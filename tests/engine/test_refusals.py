@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.engine import Engine, copy_of_the_project
-from tests.engine.mutations import IN_ENGINE, Mutation
+from tests.engine.engine import Engine, copy_of_the_project, with_a_policy_of_its_own
+from tests.engine.mutations import MUTATIONS, Mutation
 
 pytestmark = pytest.mark.engine
 
 
-@pytest.mark.parametrize("mutation", IN_ENGINE, ids=lambda mutation: mutation.name)
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_a_forbidden_change_is_refused(engine: Engine, tmp_path: Path, mutation: Mutation) -> None:
-    project = copy_of_the_project(tmp_path / "project")
+    project = with_a_policy_of_its_own(copy_of_the_project(tmp_path / "project"))
     for change in mutation.changes:
         change.apply(project)
     engine.stack(project, "prod")

@@ -6,6 +6,7 @@ It knows nothing of AWS. Outputs that the program did not give as inputs are mad
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -24,6 +25,9 @@ from pulumi.runtime import mocks
 from pulumi.runtime.proto import resource_pb2
 
 ROOT = Path(__file__).parents[2]
+
+_PROCESSES = get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["tests.stack.warm"])
 
 
 @dataclass(frozen=True)
@@ -107,10 +111,12 @@ class _Monitor(mocks.MockMonitor):
 def configuration(stack: str) -> dict[str, str]:
     """The configuration of a stack as Pulumi hands it to a program: structures as JSON."""
     text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
-    return {
-        key: value if isinstance(value, str) else json.dumps(value)
-        for key, value in yaml.safe_load(text)["config"].items()
-    }
+    return as_pulumi_hands_it(yaml.safe_load(text)["config"])
+
+
+def as_pulumi_hands_it(config: Mapping[str, Any]) -> dict[str, str]:
+    """Everything as text, structures as JSON."""
+    return {k: v if isinstance(v, str) else json.dumps(v) for k, v in config.items()}
 
 
 class _Listening(logging.Handler):
@@ -123,16 +129,22 @@ class _Listening(logging.Handler):
 
 
 def run(stack: str, *, dry_run: bool = True, **changes: str) -> World:
-    """Run the program for a stack, with `cinema:` keys changed; an empty text removes one.
+    """Run the program for a stack, with `cinema:` keys changed; an empty text removes one."""
+    config = configuration(stack) | {f"cinema:{key}": value for key, value in changes.items()}
+    return run_with(config, stack, dry_run=dry_run)
+
+
+def run_with(config: Mapping[str, str], stack: str = "prod", *, dry_run: bool = True) -> World:
+    """Run the program with a configuration as Pulumi hands it over.
 
     In a process of its own: Pulumi's state is global, and its threads leave event loops behind.
     """
-    config = configuration(stack) | {f"cinema:{key}": value for key, value in changes.items()}
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(max_workers=1, mp_context=_PROCESSES) as pool:
         return pool.submit(_run, stack, config, dry_run=dry_run).result()
 
 
-def _run(stack: str, config: dict[str, str], *, dry_run: bool) -> World:
+def _run(stack: str, config: Mapping[str, str], *, dry_run: bool) -> World:
+    gc.disable()  # what it makes lives as long as it does
     world = World()
     asyncio.set_event_loop(asyncio.new_event_loop())
     mocks.set_mocks(
