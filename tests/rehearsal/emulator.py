@@ -11,45 +11,49 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import moto.settings
 import yaml
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket
+from moto.server import ThreadedMotoServer
 
 from tests.rehearsal.aws import Aws
 
-VALIDATING = {
-    "MOTO_ENABLE_AMI_VALIDATION": "true",
-    "MOTO_ENABLE_KEYPAIR_VALIDATION": "true",
-    "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
-    "MOTO_ACM_VALIDATION_WAIT": "0",
-    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
+VALIDATING: dict[str, Any] = {
+    "ENABLE_AMI_VALIDATION": True,
+    "ENABLE_KEYPAIR_VALIDATION": True,
+    "EC2_ENABLE_INSTANCE_TYPE_VALIDATION": True,
+    "ACM_VALIDATION_WAIT": 0,
 }
-"""What moto refuses only when asked to, as AWS always does; and nothing that we do not make."""
+"""What moto refuses only when asked to, as AWS always does."""
+NOTHING_OF_ITS_OWN = {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
 
 
 @contextmanager
 def emulator() -> Iterator[str]:
     """moto's server in a thread, on a free port of the loopback interface; yields its address."""
-    os.environ |= VALIDATING
-    from moto.iam.access_control import PermissionResult  # noqa: PLC0415 -- as above
-    from moto.s3.models import FakeBucket  # noqa: PLC0415 -- as above
-    from moto.server import ThreadedMotoServer  # noqa: PLC0415 -- it reads them when imported
-
-    # It decides bucket policies without their conditions, so that a denial of what comes without
-    # TLS would deny everything. Who may do what is proven, and not rehearsed.
-    FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]
-    # It looks for the permission of S3's logs in the first words of a policy alone.
-    FakeBucket._log_permissions_enabled_policy = staticmethod(_admits_logs)  # type: ignore[method-assign]  # noqa: SLF001
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # not every request
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        address = f"http://{host}:{port}"
-        # Its state is the process's: what an earlier one had would still be there.
-        urllib.request.urlopen(f"{address}/moto-api/reset", data=b"").close()  # noqa: S310 -- ours
-        yield address
-    finally:
-        server.stop()
+    with (
+        patch.dict(os.environ, NOTHING_OF_ITS_OWN),
+        patch.multiple(moto.settings, **VALIDATING),
+        # It decides bucket policies without their conditions, so that a denial of what comes
+        # without TLS would deny everything. Who may do what is proven, and not rehearsed.
+        patch.object(FakeBucket, "get_permission", lambda *_: PermissionResult.NEUTRAL),
+        # It looks for the permission of S3's logs in the first words of a policy alone.
+        patch.object(FakeBucket, "_log_permissions_enabled_policy", staticmethod(_admits_logs)),
+    ):
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)  # not every request
+        server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        server.start()
+        try:
+            host, port = server.get_host_and_port()
+            address = f"http://{host}:{port}"
+            # Its state is the process's: what an earlier one had would still be there.
+            urllib.request.urlopen(f"{address}/moto-api/reset", data=b"").close()  # noqa: S310 -- ours
+            yield address
+        finally:
+            server.stop()
 
 
 def _admits_logs(target_bucket: Any, target_prefix: str | None) -> bool:  # noqa: ANN401 -- moto's bucket
