@@ -13,6 +13,9 @@ from tests.browser.conftest import Visitor
 from tests.browser.settled import settled
 from tests.local.client import picture
 
+# The whole is brought up once, so one worker has all of these.
+pytestmark = pytest.mark.xdist_group("browser")
+
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 MOST_BYTES = 100_000
 """Of the first view, without posters (docs/site.md)."""

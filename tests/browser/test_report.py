@@ -17,6 +17,8 @@ from tests.local.conftest import ROOT
 from tests.policy.reports.test_html import HOSTILE, overview_of, report_of
 from tests.test_readme import project
 
+pytestmark = pytest.mark.xdist_group("report")
+
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:

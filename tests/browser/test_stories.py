@@ -8,11 +8,15 @@ import re
 import time
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from cinema_local.running import Running
 from tests.browser.conftest import PASSWORD, Visitor
 from tests.local.client import picture
+
+# The whole is brought up once, so one worker has all of these.
+pytestmark = pytest.mark.xdist_group("browser")
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 

@@ -14,6 +14,8 @@ from stackproof.model import Graph, Verdict
 from stackproof.sources.program import evaluate
 from tests.stack.engine_double import ROOT
 
+pytestmark = pytest.mark.xdist_group("baseline")
+
 TODAY = dt.date(2026, 12, 1)
 
 

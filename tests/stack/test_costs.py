@@ -14,6 +14,8 @@ from stackproof.model import Graph, Resource, Unknown, Value
 from stackproof.sources.program import evaluate
 from tests.policy.graphs import graph, ref, resource
 
+pytestmark = pytest.mark.xdist_group("costs")
+
 ROOT = Path(__file__).parents[2]
 PRICES = costs.Prices.read()
 

@@ -11,6 +11,8 @@ import pytest
 from tests.stack.engine_double import ROOT
 from tests.stack.test_contract import WAIVED, report
 
+pytestmark = pytest.mark.xdist_group("pages")
+
 PAGES = ("costs", "database", "delivery", "deploy", "guard", "machines", "operate", "threats")
 CLAIM = re.compile(r"`((?:network|identity|availability|events|hardening)\.[\w.*…-]+)`")
 LINK = re.compile(r"\]\(([^)#]+?)(?:#[^)]*)?\)")

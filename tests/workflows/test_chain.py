@@ -13,6 +13,8 @@ import pytest
 from tests.workflows import demo
 from tests.workflows.github_double import GitHubDouble, github_double
 
+pytestmark = pytest.mark.xdist_group("chain")
+
 GOLDEN = Path(__file__).parent / "golden" / "comment.md"
 
 
