@@ -33,7 +33,7 @@ from cinema.thumbnails import Thumbnails
 from cinema.watch import Watch
 from cinema.zone import PrivateZone
 
-# What is made here lives as long as the program: looking for garbage took half of its time.
+# What is made here lives as long as the program: looking for garbage took a quarter of a preview.
 gc.disable()
 
 root = Path(__file__).resolve().parent.parent

@@ -30,18 +30,20 @@ def apply(  # noqa: PLR0913 - each is one thing that an entry is held against
     claims: Sequence[Claim],
     resources: Mapping[str, Resource],
     *,
-    failing: Callable[[str], Collection[str]],
+    failing: Callable[[], Mapping[str, Collection[str]]],
     today: dt.date,
     lines: Mapping[str, Sequence[Location]],
 ) -> list[Claim]:
     """`claims` with what is accepted marked, and one claim about each entry.
 
-    `failing` gives the URNs on which a check fails; a claim may blame others that it cannot judge.
+    `failing` gives the URNs on which each check fails, and is asked where Checkov ran; a claim may
+    blame others that it cannot judge.
     Where Checkov did not run nothing is said: there is nothing to hold an entry against.
     """
     if not any(c.id == "hardening.checkov" and c.verdict is Verdict.PROVEN for c in claims):
         return list(claims)
     decided = {claim.id: claim for claim in claims}
+    failed = failing()
     marked: dict[str, Claim] = {}
     about: list[Claim] = []
     for check, entries in sorted(accepted.items()):
@@ -54,7 +56,7 @@ def apply(  # noqa: PLR0913 - each is one thing that an entry is held against
             if wrong is None:
                 valid.append(entry)
         if claim is not None and valid:
-            marked[claim.id] = _marked(claim, valid, resources, failing(check))
+            marked[claim.id] = _marked(claim, valid, resources, failed[check])
     return [marked.get(claim.id, claim) for claim in claims] + about
 
 

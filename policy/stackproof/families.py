@@ -62,9 +62,9 @@ class World:
         """What Checkov finds."""
         return hardening_facts(self.graph)
 
-    def failing(self, check: str) -> frozenset[str]:
-        """The URNs on which a check of Checkov's fails, where no proof says otherwise."""
-        return hardening.failing(self.hardening, self.decided, check)
+    def failing(self) -> Mapping[str, frozenset[str]]:
+        """By check of Checkov's the URNs on which it fails, where no proof says otherwise."""
+        return hardening.failing(self.hardening, self.decided)
 
 
 @dataclass(frozen=True)

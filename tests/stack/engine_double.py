@@ -6,7 +6,6 @@ It knows nothing of AWS. Outputs that the program did not give as inputs are mad
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import logging
 import os
@@ -144,7 +143,6 @@ def run_with(config: Mapping[str, str], stack: str = "prod", *, dry_run: bool = 
 
 
 def _run(stack: str, config: Mapping[str, str], *, dry_run: bool) -> World:
-    gc.disable()  # what it makes lives as long as it does
     world = World()
     asyncio.set_event_loop(asyncio.new_event_loop())
     mocks.set_mocks(

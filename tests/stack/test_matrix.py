@@ -33,10 +33,8 @@ from tests.stack.switches import (
 
 TODAY = dt.date(2026, 12, 1)
 COMBINATIONS = MATRIX.combinations()
-LINKED = ("stack", "thumbnailer", "client_dist", "service", "policy", ".venv", "Pulumi.yaml")
-
-
 PROD = "Pulumi.prod.yaml"
+LINKED = ("stack", "thumbnailer", "client_dist", "service", "policy", ".venv", "Pulumi.yaml")
 
 
 def configuration(positions: Sequence[Value]) -> dict[str, Any]:

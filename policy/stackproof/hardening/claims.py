@@ -96,10 +96,12 @@ def assumptions(facts: Facts, decided: Sequence[Claim]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def failing(facts: Facts, decided: Sequence[Claim], check: str) -> frozenset[str]:
-    """The URNs on which a check (`CKV_AWS_79`) fails, where no proof says otherwise."""
-    judged = next((j for c, j in _by_check(facts, decided).items() if c.id == check), [])
-    return frozenset(one.resource.urn for one in judged if one.verdict is Verdict.VIOLATED)
+def failing(facts: Facts, decided: Sequence[Claim]) -> dict[str, frozenset[str]]:
+    """By check (`CKV_AWS_79`) the URNs on which it fails, where no proof says otherwise."""
+    return {
+        check.id: frozenset(one.resource.urn for one in judged if one.verdict is Verdict.VIOLATED)
+        for check, judged in _by_check(facts, decided).items()
+    }
 
 
 def _by_check(facts: Facts, decided: Sequence[Claim]) -> dict[Check, list[_Judged]]:

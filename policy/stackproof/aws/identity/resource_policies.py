@@ -171,9 +171,9 @@ class Collector:
             if r.type in _POLICIES:
                 key, types, output = _POLICIES[r.type]
                 document = read(self.values, r.urn, r.inputs.get("policy"))
-                owners = self._named(r.inputs.get(key), types, output)
-                self._give(r, owners, document)
-                self._perhaps_of_any(r, r.inputs.get(key), types)
+                given = r.inputs.get(key)
+                self._give(r, self._named(given, types, output), document)
+                self._perhaps_of_any(r, given, types)
             elif r.type == PERMISSION:
                 given = r.inputs.get("function")
                 found = [
